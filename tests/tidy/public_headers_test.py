@@ -1,0 +1,96 @@
+"""What a user's program gets to see: the facade's headers, a short list of value headers, and no system header."""
+
+import tree as t
+
+# The value headers of the lower folders that the facade may show. Adding one makes it public: think twice.
+PUBLIC_BELOW_FACADE = {
+    "core/events.h",
+    "core/options.h",
+    "core/stats.h",
+    "io/message.h",
+    "io/message_pool.h",
+    "loop/clock.h",
+    "loop/error.h",
+    "loop/explanation.h",
+    "loop/function.h",
+    "loop/handle.h",
+    "loop/memory.h",
+    "loop/poller.h",
+    "loop/result.h",
+    "loop/time.h",
+}
+
+UMBRELLA = "facade/spool.h"
+
+# Where a private header of the facade goes.
+PRIVATE = "facade/internal/"
+
+# Beside the C++ library, whose headers have no ".h", only these of C.
+C_HEADERS = {
+    "assert.h", "errno.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h",
+}
+
+
+def check(tree):
+    findings = []
+    roots = [p for p in tree.select(["facade"], [".h"]) if not p.startswith(PRIVATE)]
+    if roots and UMBRELLA not in roots:
+        findings.append("%s:1: the umbrella header is missing" % UMBRELLA)
+    # Breadth first, so that the way that is printed is a shortest one.
+    came_from = {root: None for root in roots}
+    queue = list(roots)
+    for path in queue:
+        for number, _, name in t.includes(tree, path):
+            target = t.file_of(name)
+            where = "%s:%d: " % (path, number)
+            if target is None:
+                if name.endswith(".h") and name not in C_HEADERS:
+                    findings.append(where + "<%s> of the system is visible in the public headers (%s)" %
+                                    (name, _way(came_from, path)))
+            elif not _is_public(target):
+                findings.append(where + "%s is private but visible in the public headers (%s)" %
+                                (target, _way(came_from, path)))
+            elif target not in came_from and tree.exists(target):
+                came_from[target] = path
+                queue.append(target)
+    return findings
+
+
+def _is_public(path):
+    if path.startswith("facade/"):
+        return not path.startswith(PRIVATE)
+    return path in PUBLIC_BELOW_FACADE
+
+
+def _way(came_from, path):
+    way = [path]
+    while came_from[way[0]] is not None:
+        way.insert(0, came_from[way[0]])
+    return " -> ".join(way)
+
+
+CLEAN = {
+    "facade/spool.h": "#include <spool/event_loop.h>\n",
+    "facade/event_loop.h": '#include <memory>\n#include <stdint.h>\n#include "spool/loop/time.h"\n',
+    "facade/event_loop.cc": '#include <unistd.h>\n#include "spool/core/socket.h"\n',
+    "facade/internal/glue.h": '#include "spool/core/socket.h"\n',
+    "loop/time.h": "#include <cstdint>\n",
+    "core/socket.h": "#include <sys/socket.h>\n",
+}
+
+BAD = [
+    ("a private header, directly", {"facade/spool.h": '#include "spool/core/socket.h"\n'},
+     "facade/spool.h:1: core/socket.h is private"),
+    ("a private header, through a value header", {"loop/time.h": '#include "spool/loop/reactor.h"\n'},
+     "loop/time.h:1: loop/reactor.h is private"),
+    ("a private header of the facade", {"facade/event_loop.h": "\n#include <spool/internal/glue.h>\n"},
+     "facade/event_loop.h:2: facade/internal/glue.h is private"),
+    ("a system header, through a value header", {"loop/time.h": "#include <sys/time.h>\n"},
+     "loop/time.h:1: <sys/time.h>"),
+    ("another system header", {"facade/event_loop.h": "#include <poll.h>\n"}, "facade/event_loop.h:1: <poll.h>"),
+    ("a public header outside of the umbrella", {"facade/task.h": "#include <unistd.h>\n"},
+     "facade/task.h:1: <unistd.h>"),
+]
+
+if __name__ == "__main__":
+    t.run(check, CLEAN, BAD)
