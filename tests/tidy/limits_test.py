@@ -101,8 +101,10 @@ GOOD_HEADER = "// Time.\n#ifndef SPOOL_LOOP_TIME_H_\n#define SPOOL_LOOP_TIME_H_\
 
 CLEAN = {
     "loop/time.h": GOOD_HEADER % "// We try not to throw.\nint try_now();  /* printf( */",
-    "loop/time.cc": '#include "spool/loop/time.h"\nauto s = "throw #if \\" try";\nint n = 1\'000\'000;\nchar q = \'"\';\n'
-                    'snprintf(b, 1, "x");\nfputs("bug", stderr);  // tidy: allow print: the process is about to abort\n',
+    "loop/time.cc": '#include "spool/loop/time.h"\nauto s = "throw #if \\" try";\n'
+                    "int n = 1'000'000;\nchar q = '\"';\n"
+                    'snprintf(b, 1, "x");\n'
+                    'fputs("bug", stderr);  // tidy: allow print: the process is about to abort\n',
     "io/c.h": "#ifndef SPOOL_IO_C_H_\n#define SPOOL_IO_C_H_\n\n// For C.\n#ifdef __cplusplus\n#endif\n#endif\n",
     "io/once.h": "// Once.\n\n#pragma once\n",
     "io/raw.cc": 'auto a = R"(\n#if throw\n)";\n',
