@@ -15,7 +15,7 @@ def spool_test(name, srcs, deps = [], copts = [], size = "small", **kwargs):
     )
 
 def spool_tests(deps, exclude = [], **kwargs):
-    """One test program per *_test.cc of the package, named after its file.
+    """One test program per *_test.cc of the package, named after its file; all see the headers of the package.
 
     Two kinds of tests are told by their names: *_exclusive_test.cc measures time or opens many sockets and so never
     runs beside another one; *_slow_test.cc may take minutes. A test that needs more than that is listed in `exclude`
@@ -26,6 +26,7 @@ def spool_tests(deps, exclude = [], **kwargs):
       exclude: files that are declared one by one instead.
       **kwargs: passed to every test.
     """
+    headers = native.glob(["*.h"], allow_empty = True)
     for source in native.glob(["*_test.cc"], allow_empty = True, exclude = exclude):
         tags = []
         if source.endswith("_exclusive_test.cc"):
@@ -33,7 +34,7 @@ def spool_tests(deps, exclude = [], **kwargs):
         spool_test(
             name = source[:-len(".cc")],
             size = "large" if source.endswith("_slow_test.cc") else "small",
-            srcs = [source],
+            srcs = [source] + headers,
             tags = tags,
             deps = deps,
             **kwargs

@@ -25,7 +25,7 @@ for folder in loop io protocols core facade; do
 done
 mapfile -t headers < <(find "${folders[@]}" -name '*.h' | sort)
 mapfile -t sources < <(find "${folders[@]}" -name '*.cc' \
-  ! -path loop/poller_epoll.cc ! -path loop/waker_eventfd.cc \
+  ! -name '*_linux.cc' ! -path loop/poller_epoll.cc ! -path loop/waker_eventfd.cc \
   ! -path loop/backend_epoll.cc ! -path loop/backend_poll.cc | sort)
 probe=tests/cross/macos_probe.cc
 
