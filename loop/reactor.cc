@@ -1,0 +1,258 @@
+#include "spool/loop/reactor.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace spool::loop {
+
+namespace {
+
+std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(pthread_self()); }
+
+}  // namespace
+
+Reactor::Reactor(Memory& memory, Clock& clock) noexcept
+    : memory_(memory), clock_(clock), registrations_(memory), posted_(memory), armed_(Instant::max()) {}
+
+Reactor::~Reactor() {
+  SPOOL_ASSERT(!in_turn_);
+  if (waker_token_.valid()) remove(waker_token_);
+}
+
+Error Reactor::open(const ReactorConfig& config) noexcept {
+  if (config.poller != nullptr) {
+    poller_ = config.poller;
+  } else {
+    Result<Box<Poller>> poller = make_default_poller(memory_);
+    if (!poller.ok()) return poller.error();
+    owned_poller_ = std::move(poller).value();
+    poller_ = owned_poller_.get();
+  }
+  if (!config.threads) return Error::none;
+  if (const Error error = posted_.reserve(config.post_capacity); error != Error::none) return error;
+  Result<Box<Waker>> waker = make_default_waker(memory_);
+  if (!waker.ok()) return waker.error();
+  waker_ = std::move(waker).value();
+  const Result<Token> token = add(waker_->fd(), Interest::read, waker_source_);
+  if (!token.ok()) return token.error();
+  waker_token_ = token.value();
+  return Error::none;
+}
+
+Result<Token> Reactor::add(NativeHandle fd, Interest interest, Source& source) noexcept {
+  const Token token = registrations_.insert(Registration{&source, fd, interest});
+  if (!token.valid()) return Error::no_memory;
+  if (const Error error = poller_->add(fd, interest, token); error != Error::none) {
+    registrations_.erase(token);
+    return error;
+  }
+  return token;
+}
+
+void Reactor::set_interest(Token token, Interest interest) noexcept {
+  Registration* registration = registrations_.find(token);
+  SPOOL_ASSERT(registration != nullptr);
+  if (registration->interest == interest) return;
+  // A registered, open descriptor can be modified: anything else would be a bug of ours.
+  const Error error = poller_->modify(registration->fd, interest, token);
+  SPOOL_ASSERT(error == Error::none);
+  registration->interest = interest;
+}
+
+void Reactor::remove(Token token) noexcept {
+  const Registration* registration = registrations_.find(token);
+  SPOOL_ASSERT(registration != nullptr);
+  poller_->remove(registration->fd, token);
+  registrations_.erase(token);
+}
+
+void Reactor::schedule(Timer& timer, Instant deadline) noexcept {
+  const Instant now = this->now();
+  timers_.schedule(timer, std::max(deadline, now));
+  if (nested_ && !in_turn_) arm_nested(now);
+}
+
+void Reactor::schedule_after(Timer& timer, Duration length) noexcept {
+  schedule(timer, saturating_add(now(), length));
+}
+
+void Reactor::cancel(Timer& timer) noexcept { timers_.cancel(timer); }
+
+void Reactor::end_batch() noexcept {
+  SPOOL_ASSERT(batch_depth_ != 0);
+  if (--batch_depth_ == 0 && !in_turn_) flush_all();
+}
+
+void Reactor::request_flush(Flushable& output) noexcept {
+  if (output.linked()) return;
+  flush_list_.push_back(output);
+  if (nested_ && !in_turn_) wake();
+}
+
+void Reactor::flush_all() noexcept {
+  while (Flushable* output = flush_list_.pop_front()) output->flush();
+}
+
+bool Reactor::has_local_work() const noexcept {
+  return local_work_ || !flush_list_.empty() || events_next_ < events_end_ || !posted_.empty() ||
+         woken_.load(std::memory_order_acquire);
+}
+
+void Reactor::note_local_work() noexcept {
+  if (local_work_) return;
+  local_work_ = true;
+  if (nested_ && !in_turn_) wake();
+}
+
+std::optional<Duration> Reactor::wait_length(Timeout timeout) noexcept {
+  if (timeout.is_none() || has_local_work()) return Duration::zero();
+  const std::optional<Instant> deadline = timers_.next_deadline();
+  if (!deadline.has_value()) return timeout.length();
+  const Duration until = std::max(*deadline - clock_.now(), Duration::zero());
+  return timeout.length().has_value() ? std::min(until, *timeout.length()) : until;
+}
+
+Error Reactor::wait(Timeout timeout) noexcept {
+  // What the last turn's budget left is served before the kernel is asked again: asking again
+  // would start from the front and starve the rest.
+  if (events_next_ < events_end_) return Error::none;
+  const std::optional<Duration> length = wait_length(timeout);
+  const std::uint32_t own = waker_token_.valid() ? 1 : 0;
+  events_next_ = events_end_ = 0;
+  if (length == Duration::zero() && registrations_.size() == own) return Error::none;
+  const Result<std::size_t> ready = poller_->wait(events_, length);
+  if (!ready.ok()) return ready.error();
+  events_end_ = ready.value();
+  if (events_end_ == events_max) result_.more = true;
+  return Error::none;
+}
+
+void Reactor::take_wake() noexcept {
+  if (!woken_.load(std::memory_order_acquire)) return;
+  // In this order: a wake() between the two finds woken_ still set and is served by this turn.
+  waker_->drain();
+  woken_.store(false, std::memory_order_release);
+}
+
+bool Reactor::out_of_time(const Budget& budget) noexcept {
+  return budget.time != Duration::zero() && clock_.now() - now_ >= budget.time;
+}
+
+void Reactor::serve_events(const Budget& budget) noexcept {
+  while (events_next_ < events_end_) {
+    const PollEvent event = events_[events_next_++];
+    Registration* registration = registrations_.find(event.token);
+    if (registration == nullptr) continue;  // removed since the wait
+    const Readiness ready{event.ready.readable && wants_read(registration->interest),
+                          event.ready.writable && wants_write(registration->interest)};
+    if (!ready.readable && !ready.writable) continue;
+    if (event.token == waker_token_) {
+      waker_->drain();
+      continue;
+    }
+    ++result_.events;
+    registration->source->on_ready(ready);
+    if (events_next_ == events_end_) break;
+    if ((budget.events != 0 && result_.events >= budget.events) ||
+        (budget.messages != 0 && result_.messages >= budget.messages) ||
+        (budget.bytes != 0 && result_.bytes >= budget.bytes) || out_of_time(budget)) {
+      result_.more = true;
+      break;
+    }
+  }
+}
+
+void Reactor::serve_timers(const Budget& budget) noexcept {
+  // Timers run even when the descriptors used up the budget: a flood must not delay them. Their
+  // own share is limited in the same way.
+  constexpr std::size_t bite = 32;
+  for (;;) {
+    const std::size_t fired = timers_.fire_due(now_, bite);
+    result_.timers += static_cast<std::uint32_t>(fired);
+    if (fired < bite) return;
+    if (out_of_time(budget)) break;
+  }
+  result_.more = true;
+}
+
+void Reactor::serve_posted(const Budget& budget) noexcept {
+  // What the tasks post themselves waits for the next turn.
+  for (std::size_t left = posted_.capacity(); left != 0 && !posted_.empty(); --left) {
+    Task task;
+    if (!posted_.pop(task)) return;
+    ++result_.posted;
+    task();
+    if (out_of_time(budget)) break;
+  }
+  if (!posted_.empty()) result_.more = true;
+}
+
+Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& result) noexcept {
+  // One system call when idle: everything below works on plain memory, the clock is a vDSO call.
+  if (owner_thread_ == 0) owner_thread_ = this_thread();
+  if (owner_thread_ != this_thread()) return Error::wrong_thread;
+  if (in_turn_) return Error::reentrant;
+  in_turn_ = true;
+  result_ = {};
+  ++turn_number_;
+  flush_all();                           // 1
+  const Error error = wait(timeout);     // 2, 3
+  now_ = clock_.now();                   // 4
+  local_work_ = false;
+  take_wake();
+  serve_events(budget);                  // 5
+  serve_timers(budget);                  // 6
+  serve_posted(budget);                  // 7
+  result = result_;
+  return error;
+}
+
+void Reactor::end_turn(PollResult& result, bool local_work) noexcept {
+  local_work_ = local_work;
+  result.more = result.more || result_.more || has_local_work();
+  more_ = result.more;
+  in_turn_ = false;
+  if (!nested_) return;
+  if (has_local_work()) wake();
+  arm_nested(now_);
+}
+
+std::optional<Instant> Reactor::next_deadline() noexcept {
+  if (more_ || has_local_work()) return now();
+  return timers_.next_deadline();
+}
+
+void Reactor::arm_nested(Instant now) noexcept {
+  const std::optional<Instant> deadline = timers_.next_deadline();
+  const Instant next = deadline.value_or(Instant::max());
+  if (next == armed_ && next > now) return;
+  armed_ = next;
+  poller_->set_deadline(deadline, now);
+}
+
+Result<NativeHandle> Reactor::backend_fd() noexcept {
+  Result<NativeHandle> fd = poller_->backend_fd();
+  if (!fd.ok() || nested_) return fd;
+  nested_ = true;
+  if (!in_turn_) {
+    if (has_local_work()) wake();
+    arm_nested(clock_.now());
+  }
+  return fd;
+}
+
+void Reactor::wake() noexcept {
+  if (!waker_ || woken_.exchange(true, std::memory_order_acq_rel)) return;
+  waker_->signal();
+}
+
+Error Reactor::post(Task& task) noexcept {
+  if (!waker_) return Error::not_supported;
+  const Error error = posted_.push(task);
+  if (error == Error::none) wake();
+  return error;
+}
+
+}  // namespace spool::loop
