@@ -1,0 +1,76 @@
+// Transport: what makes pipes. The seam for tcp, ipc, inproc, and for what a host brings: a
+// transport may move bytes (then it makes StreamPipes) or whole messages (a Pipe of its own).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "spool/io/address.h"
+#include "spool/io/pipe.h"
+#include "spool/loop/box.h"
+#include "spool/loop/explanation.h"
+#include "spool/loop/result.h"
+
+namespace spool::io {
+
+// Settings of the connection itself; a transport takes those that mean something to it.
+struct LinkConfig {
+  bool tcp_nodelay = true;
+  bool tcp_keepalive = true;
+  int kernel_send_buffer = 0;     // bytes; 0: what the system gives
+  int kernel_receive_buffer = 0;
+};
+
+// Implemented by core::Acceptor.
+class ListenerOwner : public PipeOwner {
+ public:
+  // A connection came in and is shaking hands. The owner keeps it; it was created with this
+  // owner as its PipeOwner.
+  virtual void on_accepted(Pipe& pipe) noexcept = 0;
+  // accept() failed; the listener has paused. The owner calls resume() when it thinks fit.
+  virtual void on_accept_error(Error error, int os_error) noexcept = 0;
+
+ protected:
+  ~ListenerOwner() = default;
+};
+
+// A bound address. Owned by its Acceptor; destroying it stops listening and leaves its pipes alone.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // Accepts again after on_accept_error.
+  virtual void resume() noexcept = 0;
+  // The real address, with the port that the system chose in place of 0.
+  [[nodiscard]] virtual const Address& address() const noexcept = 0;
+};
+
+// Why something could not be opened: the errno behind it (or 0), and words.
+struct OpenError {
+  int os_error = 0;
+  Explanation why;
+};
+
+// Owned by core::Context; outlives its pipes and listeners.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  [[nodiscard]] virtual std::string_view scheme() const noexcept = 0;
+
+  // Is this an address one can connect to (or listen on)? Opens nothing. Error::none, or what is
+  // wrong with it.
+  [[nodiscard]] virtual Error check(const Address& address, bool listen, Explanation& why) noexcept = 0;
+
+  // Begins to connect. The pipe belongs to `owner`, which hears of its success or failure later,
+  // never from within this call. An error here means that there is no pipe.
+  [[nodiscard]] virtual Result<Pipe*> connect(const Address& address, const PipeConfig& config,
+                                              const LinkConfig& link, PipeOwner& owner,
+                                              OpenError& error) noexcept = 0;
+  // Binds and listens.
+  [[nodiscard]] virtual Result<loop::Box<Listener>> listen(const Address& address,
+                                                           const PipeConfig& config,
+                                                           const LinkConfig& link,
+                                                           ListenerOwner& owner,
+                                                           OpenError& error) noexcept = 0;
+};
+
+}  // namespace spool::io

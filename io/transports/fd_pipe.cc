@@ -1,0 +1,30 @@
+#include "spool/io/transports/fd_pipe.h"
+
+#include <cerrno>
+
+namespace spool::io {
+
+Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAddress& to,
+                             Framing framing, const PipeConfig& config, const LinkConfig& link,
+                             PipeOwner& owner, OpenError& error) noexcept {
+  Result<loop::OwnedFd> made = make_socket(to.family(), error.os_error);
+  if (!made.ok()) return made.error();
+  loop::OwnedFd fd = std::move(made).value();
+  apply_link(fd.get(), to.family(), link);
+  const bool connected = ::connect(fd.get(), to.get(), to.size) == 0;
+  // EINTR: the connection goes on in the background, like EINPROGRESS (POSIX connect).
+  if (!connected && errno != EINPROGRESS && errno != EINTR) {
+    error.os_error = errno;
+    // A unix socket with a full backlog says EAGAIN; nobody is to take that for a user's would_block.
+    return errno == EAGAIN ? Error::connection_refused : error_from_errno(errno);
+  }
+  FdPipe* pipe = pipes.create(pipes, io, std::move(fd), to, framing, config, owner);
+  if (pipe == nullptr) return Error::no_memory;
+  if (const Error failed = pipe->start(connected); failed != Error::none) {
+    pipe->dispose();
+    return failed;
+  }
+  return static_cast<Pipe*>(pipe);
+}
+
+}  // namespace spool::io

@@ -1,0 +1,54 @@
+// Sockets as we want them: non-blocking, close-on-exec, silent when the peer is gone. The few
+// things in which systems differ are in socket_linux.cc and socket_bsd.cc.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "spool/io/transport.h"
+#include "spool/loop/owned_fd.h"
+#include "spool/loop/result.h"
+
+namespace spool::io {
+
+// For sendmsg: no SIGPIPE, where that is a flag.
+extern const int send_flags;
+
+// An address in the kernel's form.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  [[nodiscard]] const sockaddr* get() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage);
+  }
+  [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+};
+
+// On failure os_error is the errno; Result carries the Error.
+[[nodiscard]] Result<loop::OwnedFd> make_socket(int family, int& os_error) noexcept;
+[[nodiscard]] Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
+                                                  int& os_error) noexcept;
+
+// Applies what the user asked for. A setting that the system refuses is left at its default: no
+// connection is worth less for a smaller buffer.
+void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept;
+
+[[nodiscard]] SocketAddress local_address(NativeHandle fd) noexcept;
+
+// Who a peer is, small enough to be kept for every connection after its descriptor is closed.
+struct PeerName {
+  std::uint16_t family = 0;
+  std::uint16_t port = 0;               // network order, as are the bytes
+  std::array<std::byte, 16> ip{};
+
+  [[nodiscard]] static PeerName of(const SocketAddress& address) noexcept;
+  // "tcp://127.0.0.1:5555", "tcp://[::1]:5555"; nothing for unix sockets, whose clients have no
+  // name.
+  void describe(Explanation& text) const noexcept;
+};
+
+}  // namespace spool::io
