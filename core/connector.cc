@@ -1,0 +1,79 @@
+#include "spool/core/connector.h"
+
+#include <utility>
+
+namespace spool::core {
+
+Connector::Connector(EndpointHost& host, const io::Address& address, const EndpointOptions& options,
+                     loop::Reactor& reactor, io::Transport& transport,
+                     const io::PipeConfig& pipe_config, const io::LinkConfig& link,
+                     const SocketOptions& socket_options, Random& random) noexcept
+    : Endpoint(host, address, options),
+      reactor_(reactor),
+      transport_(transport),
+      pipe_config_(pipe_config),
+      link_(link),
+      reset_after_(socket_options.reconnect_reset_after),
+      backoff_(socket_options.reconnect_min, socket_options.reconnect_max),
+      random_(random),
+      retry_(loop::Timer::call<&Connector::connect, Connector>, this) {}
+
+Connector::~Connector() { SPOOL_ASSERT(state_ == State::closed && pipe_ == nullptr); }
+
+void Connector::connect() noexcept {
+  SPOOL_ASSERT(state_ == State::backing_off);
+  io::OpenError error;
+  Result<io::Pipe*> pipe = transport_.connect(address_, pipe_config_, link_, *this, error);
+  if (pipe.ok()) {
+    pipe_ = pipe.value();
+    state_ = State::connecting;
+    return;
+  }
+  report(EventKind::connect_failed, pipe.error(), error.os_error, nullptr, back_off());
+}
+
+Duration Connector::back_off() noexcept {
+  state_ = State::backing_off;
+  const Duration delay = backoff_.next(random_);
+  reactor_.schedule_after(retry_, delay);
+  return delay;
+}
+
+void Connector::on_pipe_open(io::Pipe& pipe) noexcept {
+  SPOOL_ASSERT(state_ == State::connecting && &pipe == pipe_);
+  opened_at_ = reactor_.now();
+  if (open_pipe(pipe)) {
+    state_ = State::open;
+    return;
+  }
+  pipe_ = nullptr;
+  static_cast<void>(back_off());
+}
+
+void Connector::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept {
+  SPOOL_ASSERT((state_ == State::connecting || state_ == State::open) && &pipe == pipe_);
+  if (state_ == State::open && reactor_.now() - opened_at_ >= reset_after_) backoff_.reset();
+  pipe_ = nullptr;
+  const bool no_peer_of_ours = reason == Error::bad_handshake || reason == Error::protocol_mismatch ||
+                               reason == Error::handshake_timeout || reason == Error::peer_closed ||
+                               reason == Error::truncated;
+  lost_pipe(pipe, reason, os_error,
+            no_peer_of_ours ? EventKind::handshake_failed : EventKind::connect_failed, back_off());
+}
+
+void Connector::on_pipe_drained(io::Pipe&) noexcept {
+  SPOOL_ASSERT(false);  // a pipe that has ended belongs to the socket
+}
+
+void Connector::close() noexcept {
+  if (state_ == State::closed) return;
+  const State was = std::exchange(state_, State::closed);
+  reactor_.cancel(retry_);
+  io::Pipe* pipe = std::exchange(pipe_, nullptr);
+  if (pipe == nullptr) return;
+  if (was == State::open) return host_.release(*pipe);
+  pipe->close();
+  host_.discard(*pipe);
+}
+
+}  // namespace spool::core

@@ -1,0 +1,293 @@
+#include "spool/core/context.h"
+
+#include <cerrno>
+#include <new>
+#include <utility>
+
+#include "spool/core/acceptor.h"
+#include "spool/core/connector.h"
+#include "spool/io/transports/builtin.h"
+
+namespace spool::core {
+
+Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
+    : anchor_(anchor),
+      config_(std::move(config)),
+      reactor_(anchor.memory(), config_.clock != nullptr ? *config_.clock
+                                                         : static_cast<Clock&>(system_clock_)),
+      io_{reactor_, anchor.pool(), anchor.memory(), {}},
+      sockets_(anchor.memory(), config_.sockets_max),
+      endpoints_(anchor.memory()) {
+  anchor_.context = this;
+}
+
+Context::~Context() {
+  SPOOL_ASSERT(!reactor_.in_turn());
+  sockets_.for_each([](SocketHandle, Socket& socket) { socket.abort(); });
+  free_reaped();
+  for (auto& transport : transports_) transport.reset();
+  if (receive_storage_ != nullptr)
+    memory().deallocate(receive_storage_, io::ReceiveBuffer::front_room + config_.receive_buffer, 64);
+  if (events_ != nullptr) memory().deallocate(events_, config_.event_queue * sizeof(Event), alignof(Event));
+  anchor_.drop_context();
+}
+
+Error Context::start(Explanation& why) noexcept {
+  loop::ReactorConfig reactor_config;
+  reactor_config.poller = config_.poller;
+  reactor_config.threads = config_.threads;
+  reactor_config.post_capacity = config_.post_queue;
+  if (const Error error = reactor_.open(reactor_config); error != Error::none) {
+    why << "the poller or the wake-up descriptor could not be made: " << to_string(error);
+    return error;
+  }
+  const std::uint64_t seed = config_.seed != 0
+                                 ? config_.seed
+                                 : static_cast<std::uint64_t>(reactor_.now().time_since_epoch().count()) ^
+                                       reinterpret_cast<std::uintptr_t>(this);
+  random_ = Random(seed);
+  const Error error = start_io(why);
+  if (error == Error::no_memory && why.empty())
+    why << "memory_limit is too small, or memory was refused, for what the loop needs to start";
+  return error;
+}
+
+Error Context::start_io(Explanation&) noexcept {
+  constexpr std::size_t front = io::ReceiveBuffer::front_room;
+  receive_storage_ = static_cast<std::byte*>(memory().allocate(front + config_.receive_buffer, 64));
+  if (receive_storage_ == nullptr) return Error::no_memory;
+  io_.receive_buffer = {receive_storage_ + front, config_.receive_buffer};
+  void* ring = memory().allocate(config_.event_queue * sizeof(Event), alignof(Event));
+  if (ring == nullptr) return Error::no_memory;
+  events_ = static_cast<Event*>(ring);
+  for (std::uint32_t i = 0; i < config_.event_queue; ++i) new (events_ + i) Event();
+  if (!io::make_builtin_transports(io_, transports_)) return Error::no_memory;
+  return pool().reserve(config_.reserve_message_size, config_.reserve_messages);
+}
+
+// --- A turn -----------------------------------------------------------------------------------
+
+PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
+  PollResult result;
+  const Error error = reactor_.begin_turn(timeout, budget, result);  // steps 1 to 7
+  result.error = error;
+  if (error == Error::reentrant || error == Error::wrong_thread) return result;
+  ++turns_;
+  deliver_events(result);   // 8
+  notify_sockets(result);   // 8
+  reactor_.flush_all();     // 9
+  free_reaped();            // 10
+  reactor_.end_turn(result, has_local_work());
+  return result;
+}
+
+bool Context::has_local_work() const noexcept {
+  return events_count_ != 0 || !changed_.empty() || !reaped_pipes_.empty() || reaped_others_;
+}
+
+void Context::deliver_events(PollResult& result) noexcept {
+  // Those that the callbacks cause themselves wait for the next turn.
+  for (std::uint32_t left = events_count_; left != 0; --left) {
+    const Event event = events_[events_first_];
+    events_first_ = (events_first_ + 1) % config_.event_queue;
+    --events_count_;
+    if (config_.log && level_of(event.kind) >= config_.log_level) {
+      const Explanation line = describe(event);
+      config_.log(level_of(event.kind), line.text());
+    }
+    if (config_.on_event) {
+      config_.on_event(event);
+      ++result.notices;
+    }
+  }
+}
+
+void Context::notify_sockets(PollResult& result) noexcept {
+  loop::List<Socket, ChangedTag> now;
+  now.splice_back(changed_);
+  while (Socket* socket = now.pop_front()) result.notices += socket->notify();
+}
+
+void Context::mark_changed(Socket& socket) noexcept {
+  if (socket.loop::Link<ChangedTag>::linked()) return;
+  changed_.push_back(socket);
+  reactor_.note_local_work();
+}
+
+void Context::report(const Event& event) noexcept {
+  if (!config_.on_event && !config_.log) return;
+  if (events_count_ == config_.event_queue) {
+    ++events_dropped_;
+    return;
+  }
+  events_[(events_first_ + events_count_) % config_.event_queue] = event;
+  ++events_count_;
+  reactor_.note_local_work();
+}
+
+void Context::reap(io::Pipe& pipe) noexcept {
+  reaped_pipes_.push_back(pipe);
+  reactor_.note_local_work();
+}
+
+void Context::reap(Socket&) noexcept {
+  reaped_others_ = true;
+  reactor_.note_local_work();
+}
+
+void Context::forget(Endpoint& endpoint) noexcept {
+  EndpointSlot* slot = endpoints_.find(endpoint.handle);
+  SPOOL_ASSERT(slot != nullptr);
+  slot->closed = true;
+  reaped_others_ = true;
+  reactor_.note_local_work();
+}
+
+void Context::free_reaped() noexcept {
+  while (io::Pipe* pipe = reaped_pipes_.pop_front()) pipe->dispose();
+  if (!std::exchange(reaped_others_, false)) return;
+  endpoints_.for_each([this](EndpointHandle handle, EndpointSlot& slot) {
+    if (slot.closed) endpoints_.erase(handle);
+  });
+  sockets_.for_each([this](SocketHandle handle, Socket& socket) {
+    if (socket.is_closed()) sockets_.erase(handle);
+  });
+}
+
+// --- Sockets and endpoints --------------------------------------------------------------------
+
+Result<SocketHandle> Context::open(SocketType type, const SocketOptions& options) noexcept {
+  Explanation& why = explain();
+  if (const Error error = check(options, why); error != Error::none) return error;
+  if (sockets_.size() >= config_.sockets_max) {
+    why << "sockets_max is " << std::uint64_t{config_.sockets_max} << ", and so many are open";
+    return Error::limit_reached;
+  }
+  const SocketHandle handle = sockets_.insert(*this, type, options);
+  if (!handle.valid()) return Error::no_memory;
+  if (const Error error = sockets_.find(handle)->start(handle); error != Error::none) {
+    sockets_.erase(handle);
+    return error;
+  }
+  return handle;
+}
+
+io::Transport* Context::transport_of(const io::Address& address) noexcept {
+  for (auto& transport : transports_)
+    if (transport && transport->scheme() == address.scheme()) return transport.get();
+  return nullptr;
+}
+
+// The checks that connect and listen share; fills in the address.
+Result<io::Transport*> Context::prepare(std::string_view text, bool listen,
+                                        const EndpointOptions& options,
+                                        io::Address& address) noexcept {
+  Explanation& why = explain();
+  if (const Error error = check(options, why); error != Error::none) return error;
+  Result<io::Address> parsed = io::Address::parse(text, why);
+  if (!parsed.ok()) return parsed.error();
+  address = parsed.value();
+  io::Transport* transport = transport_of(address);
+  if (transport == nullptr) {
+    why << "unknown scheme ";
+    why.quote(address.scheme()) << " in ";
+    why.quote(text) << ": expected one of";
+    for (auto& known : transports_)
+      if (known) why << " " << known->scheme();
+    return Error::unknown_scheme;
+  }
+  if (const Error error = transport->check(address, listen, why); error != Error::none) return error;
+  return transport;
+}
+
+Result<EndpointHandle> Context::keep(loop::Box<Endpoint> endpoint, Socket& socket) noexcept {
+  Endpoint& kept = *endpoint;
+  const EndpointHandle handle = endpoints_.insert(EndpointSlot{std::move(endpoint), &socket, false});
+  if (!handle.valid()) return Error::no_memory;
+  kept.handle = handle;
+  return handle;
+}
+
+Result<EndpointHandle> Context::connect(Socket& socket, std::string_view text,
+                                        const EndpointOptions& options) noexcept {
+  io::Address address;
+  const Result<io::Transport*> transport = prepare(text, false, options, address);
+  if (!transport.ok()) return transport.error();
+  loop::Box<Connector> connector = loop::make_box<Connector>(
+      memory(), socket, address, options, reactor_, *transport.value(), socket.pipe_config(),
+      socket.link_config(), socket.options(), random_);
+  if (!connector) return Error::no_memory;
+  Connector& started = *connector;
+  Result<EndpointHandle> handle = keep(std::move(connector), socket);
+  if (!handle.ok()) return handle;
+  socket.adopt(started);
+  started.start();
+  return handle;
+}
+
+Result<EndpointHandle> Context::listen(Socket& socket, std::string_view text,
+                                       const EndpointOptions& options) noexcept {
+  io::Address address;
+  const Result<io::Transport*> transport = prepare(text, true, options, address);
+  if (!transport.ok()) return transport.error();
+  loop::Box<Acceptor> acceptor =
+      loop::make_box<Acceptor>(memory(), socket, address, options, reactor_);
+  if (!acceptor) return Error::no_memory;
+  Acceptor& started = *acceptor;
+  Result<EndpointHandle> handle = keep(std::move(acceptor), socket);
+  if (!handle.ok()) return handle;
+  io::OpenError error;
+  const Error failed =
+      started.start(*transport.value(), socket.pipe_config(), socket.link_config(), error);
+  if (failed == Error::none) {
+    socket.adopt(started);
+    return handle;
+  }
+  endpoints_.erase(handle.value());
+  Explanation& why = explain();
+  why << "cannot listen on ";
+  why.quote(text) << ": " << to_string(failed);
+  if (!error.why.empty()) why << ", " << error.why.text();
+  if (error.os_error != 0) why << " (errno " << error.os_error << ")";
+  return failed;
+}
+
+Endpoint* Context::find(EndpointHandle handle) noexcept {
+  EndpointSlot* slot = endpoints_.find(handle);
+  return slot != nullptr && !slot->closed ? slot->endpoint.get() : nullptr;
+}
+
+void Context::close_endpoint(EndpointHandle handle) noexcept {
+  EndpointSlot* slot = endpoints_.find(handle);
+  if (slot == nullptr || slot->closed) return;
+  slot->socket->close_endpoint(*slot->endpoint);
+  forget(*slot->endpoint);
+}
+
+bool Context::has_unsent() noexcept {
+  bool unsent = false;
+  sockets_.for_each([&](SocketHandle, Socket& socket) {
+    unsent = unsent || (!socket.is_open() && !socket.is_closed()) || socket.has_unsent();
+  });
+  return unsent;
+}
+
+LoopStats Context::stats() noexcept {
+  const MemoryStats& memory = anchor_.memory().stats();
+  const PoolStats& pool = anchor_.pool().stats();
+  LoopStats stats;
+  stats.turns = turns_;
+  stats.events_dropped = events_dropped_;
+  stats.allocations = memory.allocations;
+  stats.refusals = memory.refusals;
+  stats.memory_bytes = memory.bytes_in_use;
+  stats.memory_high_water = memory.bytes_high_water;
+  stats.pool_hits = pool.hits;
+  stats.pool_misses = pool.misses;
+  stats.pool_bytes_in_use = pool.bytes_in_use;
+  stats.pool_bytes_high_water = pool.bytes_high_water;
+  stats.sockets = sockets_.size();
+  return stats;
+}
+
+}  // namespace spool::core

@@ -1,0 +1,119 @@
+// Context: one loop with everything in it: reactor, transports, sockets, endpoints. Owned by
+// facade's EventLoop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "spool/core/anchor.h"
+#include "spool/core/backoff.h"
+#include "spool/core/endpoint.h"
+#include "spool/core/event_loop_config.h"
+#include "spool/core/events.h"
+#include "spool/core/options.h"
+#include "spool/core/socket.h"
+#include "spool/core/stats.h"
+#include "spool/io/io_context.h"
+#include "spool/io/transport.h"
+#include "spool/loop/box.h"
+#include "spool/loop/reactor.h"
+#include "spool/loop/slab.h"
+
+namespace spool::core {
+
+class Context {
+ public:
+  // The anchor outlives it: the loop holds it until after the context is gone.
+  Context(Anchor& anchor, EventLoopConfig&& config) noexcept;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();
+
+  // Once, before anything else.
+  [[nodiscard]] Error start(Explanation& why) noexcept;
+
+  // One turn; see loop/reactor.h for its order.
+  PollResult poll_once(Timeout timeout, const Budget& budget) noexcept;
+
+  [[nodiscard]] Result<SocketHandle> open(SocketType type, const SocketOptions& options) noexcept;
+  // Null when it is closed, or never was.
+  [[nodiscard]] Socket* find(SocketHandle handle) noexcept {
+    Socket* socket = sockets_.find(handle);
+    return socket != nullptr && socket->is_open() ? socket : nullptr;
+  }
+  [[nodiscard]] Result<EndpointHandle> connect(Socket& socket, std::string_view address,
+                                               const EndpointOptions& options) noexcept;
+  [[nodiscard]] Result<EndpointHandle> listen(Socket& socket, std::string_view address,
+                                              const EndpointOptions& options) noexcept;
+  // Nothing happens when it is closed already.
+  void close_endpoint(EndpointHandle handle) noexcept;
+  // Null when it is closed.
+  [[nodiscard]] Endpoint* find(EndpointHandle handle) noexcept;
+
+  // Words for the last error that a call on this loop returned, if it had any to say.
+  [[nodiscard]] std::string_view last_error() const noexcept { return last_error_.text(); }
+  // Starts a new explanation.
+  Explanation& explain() noexcept {
+    last_error_.clear();
+    return last_error_;
+  }
+
+  [[nodiscard]] loop::Reactor& reactor() noexcept { return reactor_; }
+  [[nodiscard]] Memory& memory() noexcept { return anchor_.memory(); }
+  [[nodiscard]] MessagePool& pool() noexcept { return anchor_.pool(); }
+  [[nodiscard]] const Budget& budget() const noexcept { return config_.budget; }
+  [[nodiscard]] LoopStats stats() noexcept;
+  // Is anything accepted and not written, or a closed socket not yet through?
+  [[nodiscard]] bool has_unsent() noexcept;
+
+  // For sockets.
+  void mark_changed(Socket& socket) noexcept;
+  void report(const Event& event) noexcept;
+  void reap(io::Pipe& pipe) noexcept;
+  void reap(Socket& socket) noexcept;
+  // The endpoint is closed; its memory goes at the end of the turn.
+  void forget(Endpoint& endpoint) noexcept;
+
+ private:
+  static constexpr std::size_t transports_max = 8;
+
+  struct EndpointSlot {
+    loop::Box<Endpoint> endpoint;
+    Socket* socket = nullptr;
+    bool closed = false;
+  };
+
+  [[nodiscard]] Error start_io(Explanation& why) noexcept;
+  [[nodiscard]] io::Transport* transport_of(const io::Address& address) noexcept;
+  [[nodiscard]] Result<io::Transport*> prepare(std::string_view text, bool listen,
+                                               const EndpointOptions& options,
+                                               io::Address& address) noexcept;
+  [[nodiscard]] Result<EndpointHandle> keep(loop::Box<Endpoint> endpoint, Socket& socket) noexcept;
+  void deliver_events(PollResult& result) noexcept;
+  void notify_sockets(PollResult& result) noexcept;
+  void free_reaped() noexcept;
+  [[nodiscard]] bool has_local_work() const noexcept;
+
+  Anchor& anchor_;
+  EventLoopConfig config_;
+  MonotonicClock system_clock_;
+  loop::Reactor reactor_;
+  io::IoContext io_;
+  std::byte* receive_storage_ = nullptr;
+  loop::Box<io::Transport> transports_[transports_max];
+  loop::Slab<Socket, SocketTag> sockets_;
+  loop::Slab<EndpointSlot, EndpointTag> endpoints_;
+  loop::List<Socket, ChangedTag> changed_;
+  loop::List<io::Pipe, io::OwnerList> reaped_pipes_;
+  bool reaped_others_ = false;  // sockets or endpoints are to be freed
+  Event* events_ = nullptr;     // a ring of config_.event_queue
+  std::uint32_t events_first_ = 0;
+  std::uint32_t events_count_ = 0;
+  std::uint64_t events_dropped_ = 0;
+  std::uint64_t turns_ = 0;
+  Random random_{0};
+  Explanation last_error_;
+};
+
+}  // namespace spool::core

@@ -1,0 +1,129 @@
+// Socket: one protocol and its endpoints. Owned by the context's slab until it has closed.
+//
+//  state   | user calls | endpoint made | close            | last pipe gone
+//  --------+------------+---------------+------------------+----------------
+//  open    | served     | kept          | → closing or     | –
+//          |            |               | closed           |
+//  closing | closed     | –             | –                | → closed
+//  closed  | closed     | –             | –                | –
+//
+// closing: endpoints are gone, pipes write what was accepted, within the linger.
+#pragma once
+
+#include <cstdint>
+
+#include "spool/core/endpoint.h"
+#include "spool/core/options.h"
+#include "spool/core/stats.h"
+#include "spool/loop/box.h"
+#include "spool/loop/function.h"
+#include "spool/loop/intrusive_list.h"
+#include "spool/protocols/protocol.h"
+#include "spool/protocols/socket_type.h"
+
+namespace spool::core {
+
+class Context;
+struct ChangedTag {};
+
+class Socket final : public protocols::ProtocolHost,
+                     public EndpointHost,
+                     public io::PipeOwner,
+                     public loop::Link<ChangedTag> {
+ public:
+  Socket(Context& context, SocketType type, const SocketOptions& options) noexcept;
+  ~Socket();
+
+  // Once; no_memory.
+  [[nodiscard]] Error start(SocketHandle handle) noexcept;
+
+  [[nodiscard]] Error send(Message& message) noexcept {
+    const Error error = protocol_->send(message);
+    // Whoever was told of room and has used it up is told again of the next.
+    if (told_writable_ && !protocol_->can_send()) told_writable_ = false;
+    return error;
+  }
+  [[nodiscard]] Result<Message> receive() noexcept {
+    ++takes_;
+    return protocol_->receive();
+  }
+  [[nodiscard]] bool can_send() const noexcept { return protocol_->can_send(); }
+  [[nodiscard]] bool can_receive() const noexcept { return protocol_->can_receive(); }
+  [[nodiscard]] protocols::Protocol& protocol() noexcept { return *protocol_; }
+
+  // An empty function takes the notice away.
+  void set_on_readable(Function<void()> fn) noexcept;
+  void set_on_writable(Function<void()> fn) noexcept;
+  // Step 8 of a turn: calls the user, at most once each. Returns how many calls.
+  std::uint32_t notify() noexcept;
+
+  void adopt(Endpoint& endpoint) noexcept { endpoints_.push_back(endpoint); }
+  // Ends the endpoint's pipes too; what they have to write is written first.
+  void close_endpoint(Endpoint& endpoint) noexcept;
+  void close(Duration linger) noexcept;
+  // At once: drops what is unwritten, reports nothing.
+  void abort() noexcept;
+
+  [[nodiscard]] bool is_open() const noexcept { return state_ == State::open; }
+  [[nodiscard]] bool is_closed() const noexcept { return state_ == State::closed; }
+  [[nodiscard]] SocketStats stats() noexcept;
+  [[nodiscard]] bool has_unsent() noexcept;
+  [[nodiscard]] SocketHandle handle() const noexcept { return handle_; }
+  [[nodiscard]] SocketType type() const noexcept { return type_; }
+  [[nodiscard]] const SocketOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const io::PipeConfig& pipe_config() const noexcept { return pipe_config_; }
+  [[nodiscard]] io::LinkConfig link_config() const noexcept;
+
+  // protocols::ProtocolHost
+  void on_readiness() noexcept override;
+
+  // EndpointHost
+  [[nodiscard]] Error attach(io::Pipe& pipe, Endpoint& endpoint) noexcept override;
+  void release(io::Pipe& pipe) noexcept override;
+  void discard(io::Pipe& pipe) noexcept override;
+  void report(Event event) noexcept override;
+
+  // io::PipeOwner, for pipes that were released.
+  void on_pipe_open(io::Pipe& pipe) noexcept override;
+  void on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept override;
+  void on_pipe_drained(io::Pipe& pipe) noexcept override;
+
+ private:
+  enum class State : std::uint8_t { open, closing, closed };
+
+  // What a released pipe may still do.
+  static constexpr std::size_t left_overs_max = 1024;
+
+  void detach(io::Pipe& pipe) noexcept;
+  void drain_or_close(io::Pipe& pipe) noexcept;
+  void finish(io::Pipe& pipe) noexcept;
+  void close_endpoints() noexcept;
+  void finish_closing() noexcept;
+  void call(Function<void()>& slot, bool& replaced) noexcept;
+
+  Context& context_;
+  SocketOptions options_;
+  io::PipeConfig pipe_config_;
+  loop::Box<protocols::Protocol> protocol_;
+  loop::List<Endpoint, EndpointListTag> endpoints_;
+  loop::List<io::Pipe, io::PeerList> peers_;      // attached
+  loop::List<io::Pipe, io::OwnerList> released_;  // ended with messages to take, or draining
+  std::size_t peer_count_ = 0;
+  std::size_t released_count_ = 0;
+  io::PipeStats finished_;                        // of pipes that are gone
+  SocketStats counts_;                            // the fields that nobody else counts
+  Function<void()> on_readable_;
+  Function<void()> on_writable_;
+  SocketHandle handle_{};
+  Duration linger_{};
+  std::uint32_t next_peer_ = 1;
+  std::uint32_t takes_ = 0;
+  SocketType type_;
+  State state_ = State::open;
+  bool closing_endpoints_ = false;  // more pipes may come in from them
+  bool told_writable_ = false;
+  bool readable_replaced_ = false;  // by the callback that is running
+  bool writable_replaced_ = false;
+};
+
+}  // namespace spool::core
