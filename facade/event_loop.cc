@@ -1,0 +1,107 @@
+#include "spool/event_loop.h"
+
+#include <new>
+
+#include "spool/core/context.h"
+
+namespace spool {
+
+Result<EventLoop> EventLoop::create(EventLoopConfig config, Explanation* why) noexcept {
+  Explanation unheard;
+  Explanation& words = why != nullptr ? *why : unheard;
+  words.clear();
+  if (const Error error = check(config, words); error != Error::none) return error;
+  core::Anchor* anchor =
+      core::Anchor::create(config.memory, config.memory_limit, config.message_memory_limit);
+  if (anchor == nullptr) return Error::no_memory;
+  void* block = anchor->memory().allocate(sizeof(core::Context), alignof(core::Context));
+  if (block == nullptr) {
+    words << "memory_limit is too small, or memory was refused, for the loop itself";
+    anchor->release();
+    return Error::no_memory;
+  }
+  EventLoop loop(anchor, new (block) core::Context(*anchor, std::move(config)));
+  if (const Error error = loop.context_->start(words); error != Error::none) return error;
+  return loop;
+}
+
+EventLoop& EventLoop::operator=(EventLoop&& other) noexcept {
+  if (this != &other) {
+    destroy();
+    anchor_ = std::exchange(other.anchor_, nullptr);
+    context_ = std::exchange(other.context_, nullptr);
+  }
+  return *this;
+}
+
+EventLoop::~EventLoop() { destroy(); }
+
+void EventLoop::destroy() noexcept {
+  if (context_ == nullptr) return;
+  context_->~Context();
+  anchor_->memory().deallocate(context_, sizeof(core::Context), alignof(core::Context));
+  context_ = nullptr;
+  std::exchange(anchor_, nullptr)->release();
+}
+
+PollResult EventLoop::poll_once(Timeout timeout) noexcept {
+  return poll_once(timeout, context_->budget());
+}
+
+PollResult EventLoop::poll_once(Timeout timeout, const Budget& budget) noexcept {
+  return context_->poll_once(timeout, budget);
+}
+
+std::optional<Instant> EventLoop::next_deadline() noexcept {
+  return context_->reactor().next_deadline();
+}
+
+Result<NativeHandle> EventLoop::backend_fd() noexcept { return context_->reactor().backend_fd(); }
+
+Instant EventLoop::now() noexcept { return context_->reactor().now(); }
+
+void EventLoop::wake() noexcept { context_->reactor().wake(); }
+
+Result<void> EventLoop::post(Function<void()> task) noexcept {
+  return context_->reactor().post(task);
+}
+
+Result<SocketHandle> EventLoop::open_handle(SocketType type, const SocketOptions& options) noexcept {
+  return context_->open(type, options);
+}
+
+Result<AnySocket> EventLoop::open(SocketType type, const SocketOptions& options) noexcept {
+  const Result<SocketHandle> handle = open_handle(type, options);
+  if (!handle.ok()) return handle.error();
+  return AnySocket(anchor_, handle.value());
+}
+
+Result<Message> EventLoop::message(std::size_t size) noexcept { return context_->pool().make(size); }
+
+Result<Message> EventLoop::message(std::string_view text) noexcept {
+  return context_->pool().copy_of(std::as_bytes(std::span(text)));
+}
+
+void EventLoop::flush() noexcept { context_->reactor().flush_all(); }
+
+Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
+  std::optional<Instant> end;
+  if (timeout.length().has_value()) end = saturating_add(now(), *timeout.length());
+  while (context_->has_unsent()) {
+    const Duration left = end.has_value() ? *end - now() : Duration::zero();
+    if (end.has_value() && left <= Duration::zero()) return false;
+    const PollResult turn = poll_once(end.has_value() ? Timeout::after(left) : Timeout::infinite());
+    if (turn.error != Error::none) return turn.error;
+  }
+  return true;
+}
+
+std::string_view EventLoop::last_error() const noexcept { return context_->last_error(); }
+
+LoopStats EventLoop::stats() const noexcept { return context_->stats(); }
+
+Batch::Batch(EventLoop& loop) noexcept : context_(loop.context_) { context_->reactor().begin_batch(); }
+
+Batch::~Batch() { context_->reactor().end_batch(); }
+
+}  // namespace spool

@@ -1,0 +1,125 @@
+// EventLoop: the guest in your main loop. Call poll_once() once per frame; everything happens there.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "spool/core/event_loop_config.h"
+#include "spool/core/options.h"
+#include "spool/core/stats.h"
+#include "spool/io/message.h"
+#include "spool/loop/budget.h"
+#include "spool/loop/explanation.h"
+#include "spool/loop/function.h"
+#include "spool/loop/poller.h"
+#include "spool/loop/result.h"
+#include "spool/loop/time.h"
+#include "spool/protocols/socket_type.h"
+#include "spool/socket.h"
+
+namespace spool {
+
+namespace core {
+class Anchor;
+class Context;
+}  // namespace core
+
+// Owns the loop and everything in it; moves, but not while poll_once runs. All calls come from one
+// thread, the one that first called poll_once, but for wake() and post(). Several loops per thread
+// and per process are fine; they share nothing.
+class EventLoop {
+ public:
+  // Error::invalid_argument names the field in `why`; no_memory, no_descriptors.
+  [[nodiscard]] static Result<EventLoop> create(EventLoopConfig config,
+                                                Explanation* why = nullptr) noexcept;
+  EventLoop(EventLoop&& other) noexcept
+      : anchor_(std::exchange(other.anchor_, nullptr)),
+        context_(std::exchange(other.context_, nullptr)) {}
+  EventLoop& operator=(EventLoop&& other) noexcept;
+  // Closes everything at once: no linger, no callback, no waiting. Call drain_for before, if what
+  // was sent last matters. Not from within a callback of this loop (that aborts).
+  ~EventLoop();
+
+  // One turn: serves what is ready, fires timers, calls callbacks, within the budget. Waits for at
+  // most `timeout` until there is something to do, by default not at all. Idle, it is one system
+  // call. Never fails for what a peer does; PollResult::error is reentrant when called from a
+  // callback of the same loop, wrong_thread, or the poller's own.
+  PollResult poll_once(Timeout timeout = Timeout::none()) noexcept;
+  PollResult poll_once(Timeout timeout, const Budget& budget) noexcept;
+
+  // When poll_once should be called next although no descriptor says so: now (or earlier) while
+  // work is left, nothing when only descriptors matter. No system call.
+  [[nodiscard]] std::optional<Instant> next_deadline() noexcept;
+  // A descriptor for the host's own epoll, poll or loop: readable while poll_once would do
+  // something, timers and local work included. Level-triggered; never read from it. The host that
+  // asks for it calls poll_once when it is readable. not_supported on the poll back-end.
+  [[nodiscard]] Result<NativeHandle> backend_fd() noexcept;
+  // The loop's time: of its clock, frozen within a turn.
+  [[nodiscard]] Instant now() noexcept;
+
+  // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
+  void wake() noexcept;
+  // Any thread: `task` runs in the next turn, on the loop's thread. would_block when
+  // EventLoopConfig::post_queue are waiting, not_supported without threads; then it does not run.
+  Result<void> post(Function<void()> task) noexcept;
+
+  // A socket of a type: Pair, Push, Pull, Pub, Sub. invalid_argument (options; last_error names
+  // it), limit_reached (EventLoopConfig::sockets_max), no_memory.
+  template <typename Socket>
+  [[nodiscard]] Result<Socket> open(const SocketOptions& options = {}) noexcept {
+    const Result<SocketHandle> handle = open_handle(Socket::type, options);
+    if (!handle.ok()) return handle.error();
+    return Socket(anchor_, handle.value());
+  }
+  // The same with the type chosen at run time.
+  [[nodiscard]] Result<AnySocket> open(SocketType type, const SocketOptions& options = {}) noexcept;
+
+  // A message of the loop's pool with an uninitialised body of `size` bytes; no_memory at the limit,
+  // message_too_large.
+  [[nodiscard]] Result<Message> message(std::size_t size) noexcept;
+  // One with a copy of the text.
+  [[nodiscard]] Result<Message> message(std::string_view text) noexcept;
+
+  // Writes everything that sends have gathered; poll_once begins with it anyway.
+  void flush() noexcept;
+  // Drives the loop until everything that was accepted is handed to the system, closed sockets
+  // included; true when all is. reentrant within a callback.
+  [[nodiscard]] Result<bool> drain_for(Timeout timeout) noexcept;
+
+  // Words for the last error that a call on this loop or its sockets returned: the value, and what
+  // was expected. Valid until the next call.
+  [[nodiscard]] std::string_view last_error() const noexcept;
+  [[nodiscard]] LoopStats stats() const noexcept;
+
+ private:
+  friend class Batch;
+  EventLoop(core::Anchor* anchor, core::Context* context) noexcept
+      : anchor_(anchor), context_(context) {}
+  [[nodiscard]] Result<SocketHandle> open_handle(SocketType type, const SocketOptions& options) noexcept;
+  void destroy() noexcept;
+
+  core::Anchor* anchor_ = nullptr;
+  core::Context* context_ = nullptr;
+};
+
+// While one lives, sends are gathered; its end writes them, one system call per connection.
+//
+//   {
+//     spool::Batch batch(loop);
+//     for (const Player& player : players) socket.try_send(player.state());
+//   }
+class Batch {
+ public:
+  explicit Batch(EventLoop& loop) noexcept;
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch();
+
+ private:
+  core::Context* context_;
+};
+
+}  // namespace spool
