@@ -4,8 +4,8 @@
 // may poll, and what kevent() sleeps on. What kevent() returns is decided by poll(2), filter by
 // filter in the queue's order, and what was returned moves to the end, as in a real kqueue.
 //
-// close() is replaced for the whole program: it takes a descriptor's filters away first. epoll
-// would keep them as long as a duplicate of the descriptor is open.
+// close() is replaced in the programs that this is linked into: it takes a descriptor's filters
+// away first. epoll would keep them as long as a duplicate of the descriptor is open.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/event.h>
@@ -131,9 +131,11 @@ int Queue::arm(Knote& knote) {
   }
   if (event.filter != EVFILT_TIMER) return 0;
   if (event.data < 0) return EINVAL;
-  std::chrono::nanoseconds length = std::chrono::milliseconds(event.data);
-  if ((event.fflags & NOTE_USECONDS) != 0) length = std::chrono::microseconds(event.data);
-  if ((event.fflags & NOTE_NSECONDS) != 0) length = std::chrono::nanoseconds(event.data);
+  std::chrono::nanoseconds length(event.data);
+  if ((event.fflags & NOTE_NSECONDS) == 0)
+    length = (event.fflags & NOTE_USECONDS) != 0
+                 ? std::chrono::nanoseconds(std::chrono::microseconds(event.data))
+                 : std::chrono::nanoseconds(std::chrono::milliseconds(event.data));
   length = std::max(length, std::chrono::nanoseconds(1));
   itimerspec spec{};
   spec.it_value.tv_sec = length.count() / 1'000'000'000;
