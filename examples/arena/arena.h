@@ -1,0 +1,93 @@
+// The arena: the rules' numbers, and the two messages that server, clients and spectator exchange.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace arena {
+
+// The field, in units; the screen draws one pixel for each.
+inline constexpr int width = 80;
+inline constexpr int height = 40;
+
+inline constexpr std::size_t players_max = 8;
+inline constexpr std::size_t shots_max = 48;
+inline constexpr std::uint8_t full_health = 5;
+inline constexpr float shot_speed = 42;  // units per second
+
+struct Point {
+  float x = 0;
+  float y = 0;
+};
+
+struct Wall {
+  int left, top, right, bottom;  // the last two are the first outside
+};
+[[nodiscard]] std::span<const Wall> walls() noexcept;
+// Is there a wall, or the edge of the field, within `radius` of the point?
+[[nodiscard]] bool blocked(Point at, float radius) noexcept;
+// Can a shot fly from one point to the other?
+[[nodiscard]] bool in_sight(Point from, Point to) noexcept;
+
+[[nodiscard]] std::string_view name_of(std::size_t player) noexcept;
+
+// The bytes of a value, as they lie in memory: all processes are the same program on the same
+// machine. (Across machines one would write the fields one by one.)
+template <typename T>
+[[nodiscard]] std::string_view text_of(const T& value) noexcept {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+// --- Server to everybody, by PUB: the whole world, once per frame ------------------------------
+
+inline constexpr std::string_view topic = "world";
+
+struct Player {
+  Point at;
+  float aim = 0;  // radians
+  std::uint16_t kills = 0;
+  std::uint16_t deaths = 0;
+  std::uint8_t health = full_health;  // 0: waits to come back
+};
+
+struct Shot {
+  Point at;
+  std::uint32_t owner = 0;
+};
+
+// The shots come last, and only those that fly are sent.
+struct Snapshot {
+  char prefix[topic.size()] = {'w', 'o', 'r', 'l', 'd'};
+  std::uint8_t over = 0;  // 1: this was the last one
+  std::uint8_t player_count = 0;
+  std::uint8_t shot_count = 0;
+  std::uint32_t sequence = 0;  // from 1, without gaps
+  std::uint32_t inputs = 0;    // received by the server so far
+  Player players[players_max];
+  Shot shots[shots_max];
+};
+
+[[nodiscard]] std::string_view encode(const Snapshot& snapshot) noexcept;
+[[nodiscard]] std::optional<Snapshot> decode_snapshot(std::span<const std::byte> body) noexcept;
+
+// --- Client to server, by PUSH: what a player wants, once per frame ----------------------------
+
+enum class InputKind : std::uint8_t { hello, play, bye };
+
+struct Input {
+  InputKind kind = InputKind::play;
+  std::uint8_t player = 0;
+  std::uint8_t fire = 0;
+  std::uint32_t sequence = 0;  // of the `play` inputs, from 1; bye repeats the last one
+  Point move;                  // a direction, at most 1 long
+  float aim = 0;               // radians
+};
+
+[[nodiscard]] std::optional<Input> decode_input(std::span<const std::byte> body) noexcept;
+
+}  // namespace arena
