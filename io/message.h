@@ -120,7 +120,7 @@ class Message {
     if (block_ == nullptr || block_->references != 1 || begin_ < bytes.size()) return false;
     begin_ -= static_cast<std::uint32_t>(bytes.size());
     block_->front = begin_;
-    std::memcpy(data() + begin_, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(data() + begin_, bytes.data(), bytes.size());
     return true;
   }
   // Takes the first `size` bytes of the header away again.

@@ -6,6 +6,13 @@
 
 namespace spool {
 
+namespace {
+
+// Spares of one class take at most so much; classes of larger blocks have none.
+constexpr std::size_t spare_bytes_max = 128u << 10;
+
+}  // namespace
+
 namespace io {
 
 void release_last(Block* block) noexcept { block->pool->give_back(block); }
@@ -22,6 +29,7 @@ std::size_t MessagePool::footprint(std::size_t size) noexcept { return class_byt
 void MessagePool::free_block(io::Block* block) noexcept {
   const std::size_t bytes = class_bytes(block->size_class);
   stats_.bytes_cached -= bytes;
+  --class_blocks_[block->size_class];
   memory_.deallocate(block, bytes, alignof(io::Block));
 }
 
@@ -51,8 +59,29 @@ io::Block* MessagePool::allocate(std::uint32_t size_class) noexcept {
     storage = memory_.allocate(bytes, alignof(io::Block));
   }
   if (storage == nullptr) return nullptr;
+  ++class_blocks_[size_class];
   const std::size_t capacity = headroom + (std::size_t{1} << (size_class + smallest_log2));
   return new (storage) io::Block{this, nullptr, 0, 0, static_cast<std::uint32_t>(capacity), size_class};
+}
+
+// A class that just grew will grow again a little when traffic wavers. A quarter more is made ahead,
+// so that what comes after a warm-up finds it there. A spare that is refused is not missed.
+void MessagePool::stock(std::uint32_t size_class) noexcept {
+  const std::size_t bytes = class_bytes(size_class);
+  const std::size_t quarter = std::max<std::size_t>(class_blocks_[size_class] / 4, 1);
+  std::size_t spares = std::min(quarter, spare_bytes_max / bytes);
+  for (; spares != 0; --spares) {
+    if (limit_ != 0 && stats_.bytes_in_use + stats_.bytes_cached + bytes > limit_) return;
+    io::Block* block = allocate(size_class);
+    if (block == nullptr) return;
+    cache(block);
+  }
+}
+
+void MessagePool::cache(io::Block* block) noexcept {
+  stats_.bytes_cached += class_bytes(block->size_class);
+  block->next_free = free_[block->size_class];
+  free_[block->size_class] = block;
 }
 
 io::Block* MessagePool::take(std::size_t size) noexcept {
@@ -70,6 +99,7 @@ io::Block* MessagePool::take(std::size_t size) noexcept {
       return nullptr;
     }
     ++stats_.misses;
+    stock(size_class);
   }
   ++stats_.blocks_in_use;
   stats_.bytes_in_use += bytes;
@@ -83,9 +113,7 @@ void MessagePool::give_back(io::Block* block) noexcept {
   const std::size_t bytes = class_bytes(block->size_class);
   --stats_.blocks_in_use;
   stats_.bytes_in_use -= bytes;
-  stats_.bytes_cached += bytes;
-  block->next_free = free_[block->size_class];
-  free_[block->size_class] = block;
+  cache(block);
   if (stats_.blocks_in_use == 0 && idle_fn_ != nullptr) idle_fn_(idle_target_);
 }
 
@@ -153,9 +181,7 @@ Error MessagePool::reserve(std::size_t size, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     io::Block* block = allocate(size_class);
     if (block == nullptr) return Error::no_memory;
-    stats_.bytes_cached += class_bytes(size_class);
-    block->next_free = free_[size_class];
-    free_[size_class] = block;
+    cache(block);
   }
   return Error::none;
 }

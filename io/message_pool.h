@@ -80,7 +80,10 @@ class MessagePool {
   }
   [[nodiscard]] io::Block* take(std::size_t size) noexcept;
   [[nodiscard]] io::Block* allocate(std::uint32_t size_class) noexcept;
+  [[nodiscard]] io::Block* make_block(void* storage, std::uint32_t size_class) noexcept;
   void give_back(io::Block* block) noexcept;
+  void stock(std::uint32_t size_class) noexcept;
+  void cache(io::Block* block) noexcept;
   void trim(std::size_t bytes) noexcept;
   void free_block(io::Block* block) noexcept;
 
@@ -88,6 +91,7 @@ class MessagePool {
   std::size_t limit_;
   PoolStats stats_;
   std::array<io::Block*, class_count> free_{};
+  std::array<std::uint32_t, class_count> class_blocks_{};  // made and not freed
   void (*idle_fn_)(void*) noexcept = nullptr;
   void* idle_target_ = nullptr;
 };

@@ -15,8 +15,9 @@ Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAdd
   // EINTR: the connection goes on in the background, like EINPROGRESS (POSIX connect).
   if (!connected && errno != EINPROGRESS && errno != EINTR) {
     error.os_error = errno;
-    // A unix socket with a full backlog says EAGAIN; nobody is to take that for a user's would_block.
-    return errno == EAGAIN ? Error::connection_refused : error_from_errno(errno);
+    // Nobody listens there: a unix path that does not exist (yet), or whose backlog is full.
+    if (to.family() == AF_UNIX && (errno == ENOENT || errno == EAGAIN)) return Error::connection_refused;
+    return error_from_errno(errno);
   }
   FdPipe* pipe = pipes.create(pipes, io, std::move(fd), to, framing, config, owner);
   if (pipe == nullptr) return Error::no_memory;
