@@ -76,7 +76,7 @@ void Bot::decide(const Snapshot& world, Input& input) noexcept {
   target_before_ = target->at;
   const float flight = range / shot_speed;
   const Point ahead{target->at.x + speed.x * flight, target->at.y + speed.y * flight};
-  input.aim = std::atan2(ahead.y - me.at.y, ahead.x - me.at.x) + 0.12f * noise();
+  input.aim = std::atan2(ahead.y - me.at.y, ahead.x - me.at.x) + 0.08f * noise();
   input.fire = range < 34 && in_sight(me.at, target->at) ? 1 : 0;
 }
 

@@ -61,13 +61,13 @@ void Frames::wait() noexcept {
 void Frames::end_warm_up(const spool::EventLoop& loop) noexcept {
   if (warm_) return;
   warm_ = true;
-  loop_allocations_ = loop.stats().allocations;
-  heap_allocations_ = arena::heap_allocations();
+  loop_before_ = loop.stats().allocations;
+  heap_before_ = arena::heap_allocations();
 }
 
 void Frames::end_match(const spool::EventLoop& loop) noexcept {
-  loop_allocations_ = loop.stats().allocations - loop_allocations_;
-  heap_allocations_ = arena::heap_allocations() - heap_allocations_;
+  loop_allocations_ = loop.stats().allocations - loop_before_;
+  heap_allocations_ = arena::heap_allocations() - heap_before_;
 }
 
 bool Frames::overdue() const noexcept { return Clock::now() > deadline_; }

@@ -47,9 +47,11 @@ class Frames {
   std::uint32_t frames_ = 0;
   std::uint32_t late_ = 0;
   std::vector<std::uint32_t> polls_;  // nanoseconds each; of fixed capacity
-  std::uint64_t loop_allocations_ = 0;
-  std::uint64_t heap_allocations_ = 0;
   bool warm_ = false;
+  std::uint64_t loop_before_ = 0;  // allocations when the warm-up was over
+  std::uint64_t heap_before_ = 0;
+  std::uint64_t loop_allocations_ = 0;  // between warm-up and end
+  std::uint64_t heap_allocations_ = 0;
 };
 
 }  // namespace arena

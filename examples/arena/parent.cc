@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -58,6 +58,10 @@ class Directory {
  private:
   std::string path_;
 };
+
+bool in_table_order(const Report& a, const Report& b) {
+  return a.role != b.role ? a.role < b.role : a.player < b.player;
+}
 
 class Parent {
  public:
@@ -186,6 +190,8 @@ class Parent {
     count(report, reports_.stats());
     frames_.write(report);
     results_.reports[results_.report_count++] = report;
+    std::sort(results_.reports.begin(), results_.reports.begin() + results_.report_count,
+              in_table_order);
     results_.children = children_.started();
     results_.children_failed = children_.failed();
     print_complaints();

@@ -91,10 +91,10 @@ void Picture::follow(const Snapshot& next) noexcept {
   now_ = next;
   for (std::size_t i = 0; i < now_.player_count; ++i) {
     if (now_.players[i].health != 0)
-      shine(now_.players[i].at.x, now_.players[i].at.y, colors[i], 0.10f);
+      shine(now_.players[i].at.x, now_.players[i].at.y, colors[i], 0.14f);
   }
   for (std::size_t i = 0; i < now_.shot_count; ++i)
-    shine(now_.shots[i].at.x, now_.shots[i].at.y, colors[now_.shots[i].owner % players_max], 0.30f);
+    shine(now_.shots[i].at.x, now_.shots[i].at.y, colors[now_.shots[i].owner % players_max], 0.45f);
 }
 
 void Picture::move_sparks() noexcept {
@@ -152,6 +152,22 @@ void Picture::draw_score(Screen& screen) noexcept {
   }
 }
 
+void Picture::draw_winner(Screen& screen) noexcept {
+  std::size_t best = 0;
+  bool tie = false;
+  for (std::size_t i = 1; i < now_.player_count; ++i) {
+    const int ahead = now_.players[i].kills - now_.players[best].kills;
+    if (ahead >= 0) tie = ahead == 0;
+    if (ahead > 0) best = i;
+  }
+  char line[48];
+  const int size =
+      tie ? std::snprintf(line, sizeof line, "  time is up: a tie  ")
+          : std::snprintf(line, sizeof line, "  time is up: %.*s wins  ",
+                          static_cast<int>(name_of(best).size()), name_of(best).data());
+  screen.text((Screen::columns - size) / 2, 11, tie ? white : colors[best], line);
+}
+
 void Picture::draw_texts(Screen& screen, const Vitals& vitals) noexcept {
   for (const int row : {0, 21, 22, 23}) screen.clear_row(row);
   char line[96];
@@ -173,7 +189,7 @@ void Picture::draw(Screen& screen, const Vitals& vitals) noexcept {
     screen.pixel(static_cast<int>(now_.shots[i].at.x), static_cast<int>(now_.shots[i].at.y), white);
   for (std::size_t i = 0; i < now_.player_count; ++i) draw_player(screen, i);
   draw_texts(screen, vitals);
-  if (now_.over != 0) screen.text(33, 11, white, "  time is up  ");
+  if (now_.over != 0) draw_winner(screen);
   screen.show();
 }
 

@@ -46,6 +46,7 @@ class Picture {
   void draw_player(Screen& screen, std::size_t player) noexcept;
   void draw_texts(Screen& screen, const Vitals& vitals) noexcept;
   void draw_score(Screen& screen) noexcept;
+  void draw_winner(Screen& screen) noexcept;
   [[nodiscard]] float random() noexcept;  // 0 to 1
 
   static constexpr std::size_t sparks_max = 512;
