@@ -31,6 +31,10 @@ class PostQueue {
   [[nodiscard]] bool pop(Task& task) noexcept;
   // The loop's thread: is there (at least) one?
   [[nodiscard]] bool empty() const noexcept;
+  // The loop's thread: how many there are, those that are just being pushed included.
+  [[nodiscard]] std::size_t size() const noexcept {
+    return tail_.load(std::memory_order_acquire) - head_;
+  }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
  private:

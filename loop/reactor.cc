@@ -179,7 +179,7 @@ void Reactor::serve_timers(const Budget& budget) noexcept {
 
 void Reactor::serve_posted(const Budget& budget) noexcept {
   // What the tasks post themselves waits for the next turn.
-  for (std::size_t left = posted_.capacity(); left != 0 && !posted_.empty(); --left) {
+  for (std::size_t left = posted_.size(); left != 0; --left) {
     Task task;
     if (!posted_.pop(task)) return;
     ++result_.posted;
