@@ -58,7 +58,10 @@ io::Block* MessagePool::allocate(std::uint32_t size_class) noexcept {
     trim(SIZE_MAX);
     storage = memory_.allocate(bytes, alignof(io::Block));
   }
-  if (storage == nullptr) return nullptr;
+  return storage == nullptr ? nullptr : make_block(storage, size_class);
+}
+
+io::Block* MessagePool::make_block(void* storage, std::uint32_t size_class) noexcept {
   ++class_blocks_[size_class];
   const std::size_t capacity = headroom + (std::size_t{1} << (size_class + smallest_log2));
   return new (storage) io::Block{this, nullptr, 0, 0, static_cast<std::uint32_t>(capacity), size_class};
@@ -69,13 +72,21 @@ io::Block* MessagePool::allocate(std::uint32_t size_class) noexcept {
 void MessagePool::stock(std::uint32_t size_class) noexcept {
   const std::size_t bytes = class_bytes(size_class);
   const std::size_t quarter = std::max<std::size_t>(class_blocks_[size_class] / 4, 1);
-  std::size_t spares = std::min(quarter, spare_bytes_max / bytes);
-  for (; spares != 0; --spares) {
-    if (limit_ != 0 && stats_.bytes_in_use + stats_.bytes_cached + bytes > limit_) return;
-    io::Block* block = allocate(size_class);
-    if (block == nullptr) return;
-    cache(block);
+  const std::size_t spares = std::min(quarter, spare_bytes_max / bytes);
+  static_cast<void>(cache_more(size_class, spares));
+}
+
+// Makes room for nothing: what is cached is worth as much as what would take its place.
+bool MessagePool::cache_more(std::uint32_t size_class, std::size_t count) noexcept {
+  const std::size_t bytes = class_bytes(size_class);
+  for (; count != 0; --count) {
+    const std::size_t held = stats_.bytes_in_use + stats_.bytes_cached;
+    if (limit_ != 0 && bytes > limit_ - held) return false;
+    void* storage = memory_.allocate(bytes, alignof(io::Block));
+    if (storage == nullptr) return false;
+    cache(make_block(storage, size_class));
   }
+  return true;
 }
 
 void MessagePool::cache(io::Block* block) noexcept {
@@ -88,7 +99,8 @@ io::Block* MessagePool::take(std::size_t size) noexcept {
   const std::uint32_t size_class = class_of(size);
   const std::size_t bytes = class_bytes(size_class);
   io::Block* block = free_[size_class];
-  if (block != nullptr) {
+  const bool missed = block == nullptr;
+  if (!missed) {
     free_[size_class] = block->next_free;
     stats_.bytes_cached -= bytes;
     ++stats_.hits;
@@ -99,11 +111,11 @@ io::Block* MessagePool::take(std::size_t size) noexcept {
       return nullptr;
     }
     ++stats_.misses;
-    stock(size_class);
   }
   ++stats_.blocks_in_use;
   stats_.bytes_in_use += bytes;
   stats_.bytes_high_water = std::max(stats_.bytes_high_water, stats_.bytes_in_use);
+  if (missed) stock(size_class);
   block->references = 1;
   block->front = headroom;
   return block;
@@ -177,13 +189,7 @@ Error MessagePool::resize(Message& message, std::size_t size) noexcept {
 }
 
 Error MessagePool::reserve(std::size_t size, std::size_t count) noexcept {
-  const std::uint32_t size_class = class_of(size);
-  for (std::size_t i = 0; i < count; ++i) {
-    io::Block* block = allocate(size_class);
-    if (block == nullptr) return Error::no_memory;
-    cache(block);
-  }
-  return Error::none;
+  return cache_more(class_of(size), count) ? Error::none : Error::no_memory;
 }
 
 }  // namespace spool

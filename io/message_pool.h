@@ -83,6 +83,7 @@ class MessagePool {
   [[nodiscard]] io::Block* make_block(void* storage, std::uint32_t size_class) noexcept;
   void give_back(io::Block* block) noexcept;
   void stock(std::uint32_t size_class) noexcept;
+  [[nodiscard]] bool cache_more(std::uint32_t size_class, std::size_t count) noexcept;
   void cache(io::Block* block) noexcept;
   void trim(std::size_t bytes) noexcept;
   void free_block(io::Block* block) noexcept;
