@@ -45,28 +45,39 @@ void EventLoop::destroy() noexcept {
 }
 
 PollResult EventLoop::poll_once(Timeout timeout) noexcept {
-  return poll_once(timeout, context_->budget());
+  return poll_once(timeout, context_ != nullptr ? context_->budget() : Budget());
 }
 
 PollResult EventLoop::poll_once(Timeout timeout, const Budget& budget) noexcept {
-  return context_->poll_once(timeout, budget);
+  if (context_ != nullptr) return context_->poll_once(timeout, budget);
+  PollResult result;
+  result.error = Error::closed;
+  return result;
 }
 
 std::optional<Instant> EventLoop::next_deadline() noexcept {
-  return context_->reactor().next_deadline();
+  return context_ != nullptr ? context_->reactor().next_deadline() : std::nullopt;
 }
 
-Result<NativeHandle> EventLoop::backend_fd() noexcept { return context_->reactor().backend_fd(); }
+Result<NativeHandle> EventLoop::backend_fd() noexcept {
+  if (context_ == nullptr) return Error::closed;
+  return context_->reactor().backend_fd();
+}
 
-Instant EventLoop::now() noexcept { return context_->reactor().now(); }
+Instant EventLoop::now() const noexcept {
+  return context_ != nullptr ? context_->reactor().now() : Instant();
+}
 
-void EventLoop::wake() noexcept { context_->reactor().wake(); }
+void EventLoop::wake() noexcept {
+  if (context_ != nullptr) context_->reactor().wake();
+}
 
 Result<void> EventLoop::post(Function<void()> task) noexcept {
-  return context_->reactor().post(task);
+  return context_ != nullptr ? context_->reactor().post(task) : Error::closed;
 }
 
 Result<SocketHandle> EventLoop::open_handle(SocketType type, const SocketOptions& options) noexcept {
+  if (context_ == nullptr) return Error::closed;
   return context_->open(type, options);
 }
 
@@ -76,15 +87,22 @@ Result<AnySocket> EventLoop::open(SocketType type, const SocketOptions& options)
   return AnySocket(anchor_, handle.value());
 }
 
-Result<Message> EventLoop::message(std::size_t size) noexcept { return context_->pool().make(size); }
-
-Result<Message> EventLoop::message(std::string_view text) noexcept {
-  return context_->pool().copy_of(std::as_bytes(std::span(text)));
+Result<Message> EventLoop::message(std::size_t size) noexcept {
+  if (context_ == nullptr) return Error::closed;
+  return anchor_->pool().make(size);
 }
 
-void EventLoop::flush() noexcept { context_->reactor().flush_all(); }
+Result<Message> EventLoop::message(std::string_view text) noexcept {
+  if (context_ == nullptr) return Error::closed;
+  return anchor_->pool().copy_of(std::as_bytes(std::span(text)));
+}
+
+void EventLoop::flush() noexcept {
+  if (context_ != nullptr) context_->reactor().flush_all();
+}
 
 Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
+  if (context_ == nullptr) return Error::closed;
   std::optional<Instant> end;
   if (timeout.length().has_value()) end = saturating_add(now(), *timeout.length());
   while (context_->has_unsent()) {
@@ -96,12 +114,24 @@ Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
   return true;
 }
 
-std::string_view EventLoop::last_error() const noexcept { return context_->last_error(); }
+std::string_view EventLoop::last_error() const noexcept {
+  return context_ != nullptr ? context_->last_error() : std::string_view();
+}
 
-LoopStats EventLoop::stats() const noexcept { return context_->stats(); }
+LoopStats EventLoop::stats() const noexcept {
+  return context_ != nullptr ? context_->stats() : LoopStats();
+}
 
-Batch::Batch(EventLoop& loop) noexcept : context_(loop.context_) { context_->reactor().begin_batch(); }
+Batch::Batch(EventLoop& loop) noexcept : anchor_(loop.anchor_) {
+  if (anchor_ == nullptr) return;
+  anchor_->acquire();
+  anchor_->context->reactor().begin_batch();
+}
 
-Batch::~Batch() { context_->reactor().end_batch(); }
+Batch::~Batch() {
+  if (anchor_ == nullptr) return;
+  if (anchor_->context != nullptr) anchor_->context->reactor().end_batch();
+  anchor_->release();
+}
 
 }  // namespace spool

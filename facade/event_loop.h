@@ -27,7 +27,8 @@ class Anchor;
 class Context;
 }  // namespace core
 
-// Owns the loop and everything in it; moves, but not while poll_once runs. All calls come from one
+// Owns the loop and everything in it; moves, but not while poll_once runs. One that was moved from
+// answers every call with Error::closed, or nothing. All calls come from one
 // thread, the one that first called poll_once, but for wake() and post(). Several loops per thread
 // and per process are fine; they share nothing.
 class EventLoop {
@@ -58,7 +59,7 @@ class EventLoop {
   // asks for it calls poll_once when it is readable. not_supported on the poll back-end.
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept;
   // The loop's time: of its clock, frozen within a turn.
-  [[nodiscard]] Instant now() noexcept;
+  [[nodiscard]] Instant now() const noexcept;
 
   // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
   void wake() noexcept;
@@ -119,7 +120,7 @@ class Batch {
   ~Batch();
 
  private:
-  core::Context* context_;
+  core::Anchor* anchor_;  // the loop may be gone before the batch
 };
 
 }  // namespace spool

@@ -35,6 +35,10 @@ class EventLoop;
 class Endpoint {
  public:
   Endpoint() noexcept = default;
+  Endpoint(const Endpoint& other) noexcept;
+  Endpoint& operator=(const Endpoint& other) noexcept;
+  ~Endpoint();
+
   // Stops listening or connecting; the endpoint's connections write what was accepted, within the
   // socket's linger, and go. Nothing happens when it is closed already.
   void close() noexcept;
@@ -48,11 +52,6 @@ class Endpoint {
   Endpoint(core::Anchor* anchor, EndpointHandle handle) noexcept;
   core::Anchor* anchor_ = nullptr;
   EndpointHandle handle_{};
-
- public:
-  Endpoint(const Endpoint& other) noexcept;
-  Endpoint& operator=(const Endpoint& other) noexcept;
-  ~Endpoint();
 };
 
 // What all sockets have.
