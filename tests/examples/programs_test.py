@@ -1,0 +1,153 @@
+"""Runs each example and compares what it prints. Usage: programs_test.py FOLDER [--no-backend-fd]
+
+FOLDER holds the programs; --no-backend-fd says that this build has the poll(2) back-end.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+FOLDER = ""
+HAS_BACKEND_FD = True
+LIMIT = 50  # Seconds for anything: generous, for machines that are busy.
+
+
+def run(program, *arguments):
+    return subprocess.run([os.path.join(FOLDER, program), *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=LIMIT, check=False)
+
+
+class Hello(unittest.TestCase):
+
+    def prints(self, program, expected):
+        done = run(program)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, expected, ""))
+
+    def test_push_pull(self):
+        self.prints("hello_push_pull", "received: hello\n")
+
+    def test_pub_sub(self):
+        self.prints("hello_pub_sub", "weather.north: rain\nweather.south: sun\n1 line was not asked for\n")
+
+    def test_game_tick(self):
+        self.prints("game_tick", "40 ticks, 800 states sent and received\n")
+
+    def test_embed_in_epoll(self):
+        if HAS_BACKEND_FD:
+            self.prints("embed_in_epoll", "received: first result\nreceived: second result\n")
+        else:
+            done = run("embed_in_epoll")
+            self.assertEqual((done.returncode, done.stdout), (1, "backend_fd: not_supported\n"))
+
+
+class Chat(unittest.TestCase):
+    """Two of them talk; what each prints goes to a file."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="chat", dir="/tmp")
+        self.programs = []
+
+    def tearDown(self):
+        for program in self.programs:
+            program.stdin.close()
+            program.kill()
+            program.wait()
+        self.folder.cleanup()
+
+    def start(self, mode, address):
+        path = os.path.join(self.folder.name, mode)
+        with open(path, "w", encoding="utf-8") as output:
+            program = subprocess.Popen([os.path.join(FOLDER, "pair_chat"), mode, address], stdin=subprocess.PIPE,
+                                       stdout=output)
+        self.programs.append(program)
+        return program, path
+
+    def wait_for(self, path, text):
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            with open(path, encoding="utf-8") as file:
+                if text in file.read():
+                    return
+            time.sleep(0.02)
+        self.fail("%s never said '%s'" % (os.path.basename(path), text))
+
+    def say(self, program, line):
+        program.stdin.write(line.encode() + b"\n")
+        program.stdin.flush()
+
+    def test_chat(self):
+        address = "ipc://" + os.path.join(self.folder.name, "socket")
+        listener, heard_by_listener = self.start("listen", address)
+        self.wait_for(heard_by_listener, "listening")
+        self.say(listener, "too early")
+        self.wait_for(heard_by_listener, "* nobody is there")
+        connector, heard_by_connector = self.start("connect", address)
+        self.wait_for(heard_by_listener, "peer joined")
+        self.wait_for(heard_by_connector, "peer joined")
+        self.say(listener, "hello")
+        self.wait_for(heard_by_connector, "> hello\n")
+        self.say(connector, "hello yourself")
+        self.wait_for(heard_by_listener, "> hello yourself\n")
+        connector.stdin.close()
+        self.assertEqual(connector.wait(LIMIT), 0)
+        self.wait_for(heard_by_listener, "peer left")
+
+    def test_wrong_arguments(self):
+        self.assertEqual(run("pair_chat").returncode, 2)
+        done = run("pair_chat", "listen", "carrier-pigeon://home")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unknown scheme 'carrier-pigeon'", done.stdout)
+
+
+class Arena(unittest.TestCase):
+
+    def arena(self, *arguments):
+        return run(os.path.join("arena", "arena"), *arguments)
+
+    def test_match(self):
+        done = self.arena("--seconds", "3", "--clients=3")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.assertNotIn("\x1b", done.stdout)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[-1], "arena: all promises kept")
+        self.assertEqual([line[:6] for line in lines[1:4]], ["  1 s:", "  2 s:", "  3 s:"])
+        for name in ["server", "red tcp", "blue ipc", "green tcp", "spectator"]:
+            row = [line for line in lines if line.startswith(name + " ")]
+            self.assertEqual(len(row), 1, name)
+            self.assertRegex(row[0], r" 0   1$", "allocations and threads")
+        for promise in [
+                "5 of 5 processes reported", "5 of 5 processes saw all of the 180 snapshots, in order",
+                "0 messages lost or dropped", "0 allocations after the first second", "5 of 5 processes have one thread",
+                "4 of 4 children ended well"
+        ]:
+            self.assertIn("  kept    " + promise, lines)
+        sent, received = re.search(r"kept    (\d+) inputs sent, (\d+) received", done.stdout).groups()
+        self.assertEqual(sent, received)
+        self.assertTrue(all(len(line) <= 80 for line in lines))
+
+    def test_help(self):
+        done = self.arena("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--seconds N", done.stdout)
+
+    def test_wrong_arguments(self):
+        for arguments, expected in [
+            (["--seconds", "1"], "--seconds '1': expected a whole number from 2 to 600"),
+            (["--clients=many"], "--clients 'many': expected a whole number from 1 to 8"),
+            (["--fps", "60x"], "--fps '60x': expected a whole number from 10 to 240"),
+            (["--fps"], "no value behind '--fps': expected a number"),
+            (["fast"], "unknown argument 'fast': expected --seconds, --clients, --fps, --plain or --help"),
+        ]:
+            done = self.arena(*arguments)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", "arena: " + expected + "\n"))
+
+
+if __name__ == "__main__":
+    FOLDER = sys.argv[1]
+    HAS_BACKEND_FD = "--no-backend-fd" not in sys.argv
+    unittest.main(argv=[sys.argv[0], "-v"])
