@@ -1,0 +1,305 @@
+#include "tools/nanocat/session.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "tools/nanocat/format.h"
+#include "tools/nanocat/words.h"
+
+namespace nanocat {
+
+namespace {
+
+using spool::Duration;
+using spool::Error;
+using spool::Instant;
+using spool::SocketType;
+using spool::Timeout;
+
+// How many messages are sent before the loop turns again.
+constexpr int burst = 64;
+
+}  // namespace
+
+int Session::run() {
+  if (!open()) return exit_code_;
+  if (!wait_until(spool::saturating_add(loop_->now(), options_.delay))) return exit_code_;
+  next_send_ = receive_began_ = loop_->now();
+  while (work()) {
+  }
+  if (stop_.signal() == 0) drain();
+  return exit_code_;
+}
+
+// --- Opening
+// --------------------------------------------------------------------------------------
+
+bool Session::open() {
+  if (!source_.open(options_, streams_.in)) return fail(exit_file, source_.error());
+  all_sent_ = !options_.has_data();
+
+  spool::EventLoopConfig config;
+  config.message_memory_limit = 0;  // what the user sends is as large as it is
+  config.sockets_max = 1;
+  if (options_.verbosity > 0) {
+    config.on_event = [this](const spool::Event& event) { on_event(event); };
+  }
+  spool::Explanation why;
+  spool::Result<spool::EventLoop> loop = spool::EventLoop::create(std::move(config), &why);
+  if (!loop.ok()) {
+    return fail(exit_socket, socket_error("Can't create socket", loop.error(), why.text()));
+  }
+  loop_.emplace(std::move(loop).value());
+  stop_.attach(&*loop_);
+
+  spool::SocketOptions socket_options;
+  socket_options.max_message_size = options_.recv_max_size;
+  socket_options.linger = Duration::zero();  // drain() has waited before
+  socket_options.overflow = spool::ReceiveOverflow::wait;
+  spool::Result<spool::AnySocket> socket = loop_->open(options_.type, socket_options);
+  if (!socket.ok()) return fail("Can't create socket", socket.error());
+  socket_.emplace(std::move(socket).value());
+
+  constexpr std::size_t longest_name = 63;
+  if (options_.socket_name.size() > longest_name) {
+    return fail(exit_socket, socket_error("Can't set socket name", Error::invalid_argument,
+                                          "at most 63 characters"));
+  }
+  for (const std::string& topic : options_.subscriptions) {
+    const spool::Result<void> subscribed = socket_->subscribe(topic);
+    if (!subscribed.ok()) return fail("Can't subscribe", subscribed.error());
+  }
+  return open_addresses();
+}
+
+bool Session::open_addresses() {
+  for (const std::string& address : options_.binds) {
+    const spool::Result<spool::Endpoint> endpoint = socket_->listen(address);
+    if (!endpoint.ok()) return fail("Can't bind", endpoint.error());
+  }
+  for (const std::string& address : options_.connects) {
+    const spool::Result<spool::Endpoint> endpoint = socket_->connect(address);
+    if (!endpoint.ok()) return fail("Can't connect", endpoint.error());
+  }
+  return true;
+}
+
+// --- Working
+// --------------------------------------------------------------------------------------
+
+bool Session::wait_until(Instant end) {
+  while (loop_->now() < end) {
+    if (!turn(end)) return false;
+  }
+  return true;
+}
+
+bool Session::work() {
+  bool more = false;
+  if (!send_due(more)) return false;
+  if (receives() && (!receive_all() || !check_recv_timeout())) return false;
+  return turn(more ? loop_->now() : deadline());
+}
+
+// `more`: there is something to send now; the loop only gets its turn in between.
+bool Session::send_due(bool& more) {
+  waits_for_input_ = false;
+  for (int i = 0; i < burst; ++i) {
+    if (all_sent_) return true;
+    if (!has_message_) {
+      if (loop_->now() < next_send_) return true;
+      if (!next_message()) return false;
+      if (!has_message_) return receives() || !all_sent_ || end(exit_ok);
+    }
+    const spool::Result<void> tried = socket_->try_send(message_);
+    if (tried.error() == Error::would_block) {
+      if (!options_.send_timeout || loop_->now() - send_began_ < *options_.send_timeout)
+        return true;
+      return fail(exit_socket, socket_error("Can't send", Error::timed_out));
+    }
+    if (!tried.ok()) return fail("Can't send", tried.error());
+    if (!sent_one()) return false;
+  }
+  // Subscribers that cannot keep up miss messages; a file is no live feed, so wait for them a bit.
+  if (options_.type == SocketType::pub && !options_.interval) {
+    const spool::Result<bool> drained = loop_->drain_for(std::chrono::milliseconds(100));
+    if (!drained.ok()) return fail("Can't send", drained.error());
+  }
+  more = true;
+  return true;
+}
+
+// Sets message_, or waits_for_input_, or all_sent_.
+bool Session::next_message() {
+  std::string_view body;
+  switch (source_.next(body)) {
+    case Source::Next::failed:
+      return fail(exit_file, source_.error());
+    case Source::Next::later:
+      waits_for_input_ = true;
+      return true;
+    case Source::Next::end:
+      all_sent_ = true;
+      receive_began_ = loop_->now();
+      return true;
+    case Source::Next::message:
+      break;
+  }
+  spool::Result<spool::Message> made = loop_->message(body);
+  if (!made.ok()) return fail("Can't send", made.error());
+  message_ = std::move(made).value();
+  has_message_ = true;
+  send_began_ = loop_->now();
+  return true;
+}
+
+bool Session::sent_one() {
+  has_message_ = false;
+  ++sent_;
+  if (!receives() && sent_ == options_.count) return end(exit_ok);
+  // From start to start, as nanocat does; what is late is not caught up.
+  if (options_.interval) next_send_ = spool::saturating_add(send_began_, *options_.interval);
+  const bool repeats =
+      options_.interval || source_.is_by_line() || (!receives() && options_.count != 0);
+  if (repeats) return true;
+  all_sent_ = true;
+  receive_began_ = loop_->now();
+  return receives() || end(exit_ok);
+}
+
+bool Session::receive_all() {
+  for (;;) {
+    spool::Result<spool::Message> message = socket_->try_recv();
+    if (message.error() == Error::would_block) return true;
+    if (!message.ok()) return fail("Can't recv", message.error());
+    formatted_.clear();
+    append_message(formatted_, options_.format, message->text());
+    if (!write_out(formatted_)) return false;
+    receive_began_ = loop_->now();
+    if (++received_ == options_.count) return end(exit_ok);
+    if (stop_.signal() != 0) return end(exit_ok);
+  }
+}
+
+// Runs while there is nothing (more) to send; with an interval there always is.
+bool Session::check_recv_timeout() {
+  if (!all_sent_ || !options_.recv_timeout) return true;
+  if (loop_->now() - receive_began_ < *options_.recv_timeout) return true;
+  return end(received_ == 0 && options_.expect_message ? exit_empty : exit_ok);
+}
+
+std::optional<Instant> Session::deadline() const {
+  if (all_sent_) {
+    if (!receives() || !options_.recv_timeout) return std::nullopt;
+    return spool::saturating_add(receive_began_, *options_.recv_timeout);
+  }
+  if (waits_for_input_) return std::nullopt;
+  if (!has_message_) return next_send_;
+  if (!options_.send_timeout) return std::nullopt;
+  return spool::saturating_add(send_began_, *options_.send_timeout);
+}
+
+// One turn of the loop, which waits for something to do until `until`.
+bool Session::turn(std::optional<Instant> until) {
+  if (stop_.signal() != 0) return end(exit_ok);
+  const Timeout timeout = until ? Timeout::after(*until - loop_->now()) : Timeout::infinite();
+  if (waits_for_input_) return turn_with_input(timeout);
+  const spool::PollResult result = loop_->poll_once(timeout);
+  return result.error == Error::none || fail("Can't poll", result.error);
+}
+
+// The same, waiting for the source as well.
+bool Session::turn_with_input(Timeout timeout) {
+  using std::chrono::milliseconds;
+  loop_->flush();
+  const spool::Result<spool::NativeHandle> backend = loop_->backend_fd();
+  pollfd fds[2] = {{source_.fd(), POLLIN, 0}, {-1, POLLIN, 0}};
+  Timeout rest = Timeout::none();
+  if (backend.ok()) {
+    fds[1].fd = backend.value();
+    int wait = -1;
+    if (timeout.length()) {
+      const auto length = std::chrono::ceil<milliseconds>(*timeout.length());
+      wait = static_cast<int>(std::min<milliseconds::rep>(length.count(), 1'000'000));
+    }
+    ::poll(fds, 2, wait);
+  } else if (::poll(fds, 1, 0) == 0) {
+    // Nobody can wait for both: look at the source now and then.
+    const Duration slice = milliseconds(10);
+    rest = Timeout::after(std::min(timeout.length().value_or(slice), slice));
+  }
+  const spool::PollResult result = loop_->poll_once(rest);
+  return result.error == Error::none || fail("Can't poll", result.error);
+}
+
+// --- Ending
+// ---------------------------------------------------------------------------------------
+
+// Everything that was accepted is handed to the system, or lost with words; PUB loses in silence.
+void Session::drain() {
+  waits_for_input_ = false;
+  const Instant until = spool::saturating_add(loop_->now(), options_.linger);
+  while (socket_->stats().unsent_messages != 0 && loop_->now() < until) {
+    if (!turn(until)) return;
+  }
+  if (options_.type == SocketType::pub || exit_code_ != exit_ok) return;
+  const spool::SocketStats stats = socket_->stats();
+  if (stats.unsent_messages != 0) {
+    fail(exit_socket, socket_error("Can't send", Error::timed_out,
+                                   std::to_string(stats.unsent_messages) +
+                                       " messages were not sent within the linger time"));
+  } else if (stats.lost_unsent != 0) {
+    fail(exit_socket, socket_error("Can't send", Error::connection_reset,
+                                   std::to_string(stats.lost_unsent) +
+                                       " messages were lost with their connections"));
+  }
+}
+
+bool Session::fail(std::string_view what, Error error) {
+  return fail(exit_socket, socket_error(what, error, loop_->last_error()));
+}
+
+// --- Streams
+// --------------------------------------------------------------------------------------
+
+void Session::say(std::string_view text) {
+  // Whoever closed standard error does not want to know.
+  while (!text.empty()) {
+    const ssize_t put = ::write(streams_.err, text.data(), text.size());
+    if (put <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
+// Waits while the reader of standard output is slow: then we are slow too, and so on to the sender.
+bool Session::write_out(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (stop_.signal() != 0) return end(exit_ok);
+    const ssize_t put = ::write(streams_.out, bytes.data(), bytes.size());
+    if (put >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno == EAGAIN) {
+      pollfd room{streams_.out, POLLOUT, 0};
+      ::poll(&room, 1, -1);
+    } else if (errno == EPIPE) {
+      stop_.request(SIGPIPE);  // the process ends as if the signal had not been held back
+      return end(exit_file);
+    } else if (errno != EINTR) {
+      return fail(exit_file,
+                  "Error writing standard output: " + std::string(std::strerror(errno)) + "\n");
+    }
+  }
+  return true;
+}
+
+void Session::on_event(const spool::Event& event) {
+  const spool::Explanation text = spool::describe(event);
+  say("nanocat: " + std::string(text.text()) + "\n");
+}
+
+}  // namespace nanocat

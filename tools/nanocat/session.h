@@ -1,0 +1,107 @@
+// Session: one run of nanocat, from the options to the exit code. A host of spool's event loop.
+//
+//   open -> delay -> work -> drain -> exit code
+//
+// work is the same loop for all types: send what is due, print what came, wait for more of either.
+#pragma once
+
+#include <spool/spool.h>
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/nanocat/options.h"
+#include "tools/nanocat/source.h"
+
+namespace nanocat {
+
+// The descriptors that a session uses; it closes none of them.
+struct Streams {
+  int in = 0;
+  int out = 1;
+  int err = 2;
+};
+
+// How a signal handler ends a session. Outlives it.
+class StopRequest {
+ public:
+  // From a signal handler, at any time.
+  void request(int signal) noexcept {
+    signal_ = signal;
+    if (spool::EventLoop* loop = loop_) loop->wake();
+  }
+  [[nodiscard]] int signal() const noexcept { return signal_; }  // 0: none
+  void attach(spool::EventLoop* loop) noexcept { loop_ = loop; }
+
+ private:
+  std::atomic<int> signal_ = 0;
+  std::atomic<spool::EventLoop*> loop_ = nullptr;
+};
+
+class Session {
+ public:
+  Session(const Options& options, const Streams& streams, StopRequest& stop)
+      : options_(options), streams_(streams), stop_(stop) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { stop_.attach(nullptr); }
+
+  // Once. The exit code; what there is to say was said. After a StopRequest it means nothing.
+  [[nodiscard]] int run();
+
+ private:
+  // Each returns false when the session is over: exit_code_ says how.
+  bool open();
+  bool open_addresses();
+  bool wait_until(spool::Instant end);
+  bool work();
+  bool send_due(bool& more);
+  bool next_message();
+  bool sent_one();
+  bool receive_all();
+  bool check_recv_timeout();
+  bool turn(std::optional<spool::Instant> until);
+  bool turn_with_input(spool::Timeout timeout);
+  void drain();
+
+  bool end(int exit_code) {
+    exit_code_ = exit_code;
+    return false;
+  }
+  bool fail(int exit_code, std::string_view text) {
+    say(text);
+    return end(exit_code);
+  }
+  bool fail(std::string_view what, spool::Error error);
+  void say(std::string_view text);
+  bool write_out(std::string_view bytes);
+  void on_event(const spool::Event& event);
+
+  [[nodiscard]] bool receives() const {
+    return options_.type != spool::SocketType::push && options_.type != spool::SocketType::pub;
+  }
+  // The next moment at which something has to be done without any descriptor saying so.
+  [[nodiscard]] std::optional<spool::Instant> deadline() const;
+
+  const Options& options_;
+  Streams streams_;
+  StopRequest& stop_;
+  Source source_;
+  std::optional<spool::EventLoop> loop_;
+  std::optional<spool::AnySocket> socket_;
+  spool::Message message_;  // to send next, when has_message_
+  bool has_message_ = false;
+  bool waits_for_input_ = false;
+  bool all_sent_ = false;        // nothing is to be sent (any more)
+  spool::Instant send_began_{};  // of the message that is to be sent next
+  spool::Instant next_send_{};
+  spool::Instant receive_began_{};  // when the receive timeout began to run
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  std::string formatted_;
+  int exit_code_ = exit_ok;
+};
+
+}  // namespace nanocat
