@@ -1,5 +1,6 @@
 #include "spool/loop/post_queue.h"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 #include <utility>
@@ -13,7 +14,7 @@ PostQueue::~PostQueue() {
 
 Error PostQueue::reserve(std::size_t capacity) noexcept {
   if (capacity == 0) return Error::none;
-  const std::size_t rounded = std::bit_ceil(capacity);
+  const std::size_t rounded = std::bit_ceil(std::max<std::size_t>(capacity, 2));
   void* block = memory_.allocate(rounded * sizeof(Slot), alignof(Slot));
   if (block == nullptr) return Error::no_memory;
   slots_ = static_cast<Slot*>(block);
