@@ -33,7 +33,7 @@ struct EventLoopConfig {
   std::size_t reserve_messages = 0;
   std::size_t reserve_message_size = 256;
   // What one poll_once may do, unless it is told otherwise.
-  Budget budget;
+  Budget budget{};
   // One read takes at most so much, in bytes; shared by all connections. 4 KiB to 16 MiB.
   std::size_t receive_buffer = 128u << 10;
   // Tasks from other threads that may wait at a time; 0: none. Up to 1 Mi.
@@ -47,9 +47,9 @@ struct EventLoopConfig {
   // Of the reconnect jitter; 0: taken from the clock. Give one to repeat a run exactly.
   std::uint64_t seed = 0;
   // Called by poll_once, in the notice step, for everything that happens to connections.
-  Function<void(const Event&)> on_event;
+  Function<void(const Event&)> on_event = nullptr;
   // The same as a line of text, for events of at least log_level.
-  Function<void(LogLevel, std::string_view)> log;
+  Function<void(LogLevel, std::string_view)> log = nullptr;
   LogLevel log_level = LogLevel::info;
 };
 

@@ -35,7 +35,7 @@ struct SocketOptions {
   std::size_t receive_queue_bytes = 1u << 20;
   std::size_t receive_queue_messages = 16384;
   // Nothing: drop_oldest for SUB, wait for the others.
-  std::optional<ReceiveOverflow> overflow;
+  std::optional<ReceiveOverflow> overflow = std::nullopt;
 
   // How many sends per pipe and turn are written within the call, outside of callbacks and batches;
   // further ones are gathered. 0 gathers always.
