@@ -130,10 +130,14 @@ Error Reactor::wait(Timeout timeout) noexcept {
 }
 
 void Reactor::take_wake() noexcept {
-  if (!woken_.load(std::memory_order_acquire)) return;
-  // In this order: a wake() between the two finds woken_ still set and is served by this turn.
+  if (woken_.load(std::memory_order_acquire)) drain_waker();
+}
+
+// In this order: a wake() between the two finds woken_ still set and is served by this turn. Never
+// the one without the other: woken_ without a signal would keep every later wake() from signalling.
+void Reactor::drain_waker() noexcept {
   waker_->drain();
-  woken_.store(false, std::memory_order_release);
+  woken_.exchange(false, std::memory_order_acq_rel);
 }
 
 bool Reactor::out_of_time(const Budget& budget) noexcept {
@@ -149,7 +153,7 @@ void Reactor::serve_events(const Budget& budget) noexcept {
                           event.ready.writable && wants_write(registration->interest)};
     if (!ready.readable && !ready.writable) continue;
     if (event.token == waker_token_) {
-      waker_->drain();
+      drain_waker();
       continue;
     }
     ++result_.events;

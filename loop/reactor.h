@@ -120,7 +120,7 @@ class Reactor {
   class WakerSource final : public Source {
    public:
     explicit WakerSource(Reactor& reactor) noexcept : reactor_(reactor) {}
-    void on_ready(Readiness) noexcept override { reactor_.waker_->drain(); }
+    void on_ready(Readiness) noexcept override { reactor_.drain_waker(); }
 
    private:
     Reactor& reactor_;
@@ -130,6 +130,7 @@ class Reactor {
   [[nodiscard]] std::optional<Duration> wait_length(Timeout timeout) noexcept;
   [[nodiscard]] Error wait(Timeout timeout) noexcept;
   void take_wake() noexcept;
+  void drain_waker() noexcept;
   void serve_events(const Budget& budget) noexcept;
   void serve_timers(const Budget& budget) noexcept;
   void serve_posted(const Budget& budget) noexcept;
