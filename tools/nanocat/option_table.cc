@@ -125,7 +125,7 @@ constexpr std::size_t right_edge = 80;
 // Words of `text` from text_column to right_edge; the first line goes on behind `start`.
 void append_row(std::string& out, std::string start, std::string_view text) {
   if (start.size() >= text_column) {
-    out += start + "\n";
+    out += start.substr(0, start.find_last_not_of(' ') + 1) + "\n";
     start.clear();
   }
   start.resize(text_column, ' ');
@@ -179,21 +179,20 @@ std::string help_text(std::string_view program) {
                     "\n"
                     "A command-line interface to nanomsg's sockets, over spool\n";
   append_group(out, Group::generic, "Generic");
-  append_group(
-      out, Group::type, "Socket Types",
-      "Exactly one; or call the program nn_push, nn_pull, nn_pub, nn_sub, nn_pair. The names\n"
-      " with nng's digit, such as --push0, are the same.");
-  append_group(
-      out, Group::socket, "Socket Options",
-      "At least one address. --listen is --bind, --dial is --connect, --async is the default.");
+  append_group(out, Group::type, "Socket Types",
+               "Exactly one; or call the program nn_push, nn_pull, nn_pub, nn_sub, nn_pair.\n"
+               " nng's names, such as --push0, mean the same.");
+  append_group(out, Group::socket, "Socket Options",
+               "At least one address. --listen is --bind, --dial is --connect; --async does\n"
+               " nothing: connecting never waits.");
   append_group(out, Group::sub, "SUB Socket Options");
   append_group(out, Group::input, "Input Options", "Without a format nothing is printed.");
   append_group(out, Group::output, "Output Options");
   out +=
       "\n"
-      "Seconds may have fractions (0.25); a negative timeout is none. \"--\" ends the options.\n"
-      "Exit codes: 0 done, or the receive timeout is over; 1 usage; 2 file; 3 socket; 4 see\n"
-      "--expect-message.\n";
+      "Seconds may have fractions (0.25); a negative timeout is none. \"--\" ends the\n"
+      "options. Exit codes: 0 done, or the receive timeout is over; 1 usage; 2 file;\n"
+      "3 socket; 4 see --expect-message.\n";
   return out;
 }
 
