@@ -133,28 +133,29 @@ TEST_CASE("a random life of a list is that of a deque") {
   clear(list);
 }
 
+// In these the other side is leaked, so that only the one check can abort.
 TEST_CASE("a member that is destroyed while linked aborts") {
   CHECK(aborts([] {
-    ReadyList list;
+    auto* list = new ReadyList;
     Item item;
-    list.push_back(item);
+    list->push_back(item);
   }));
 }
 
 TEST_CASE("a list that is destroyed with members in it aborts") {
   CHECK(aborts([] {
-    Item item;
+    auto* item = new Item;
     ReadyList list;
-    list.push_back(item);
+    list.push_back(*item);
   }));
 }
 
 TEST_CASE("linking a linked member aborts") {
   CHECK(aborts([] {
-    Item item;
-    ReadyList list, other;
-    list.push_back(item);
-    other.push_back(item);
+    auto *list = new ReadyList, *other = new ReadyList;
+    auto* item = new Item;
+    list->push_back(*item);
+    other->push_back(*item);
   }));
 }
 

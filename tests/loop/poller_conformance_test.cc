@@ -268,6 +268,22 @@ TEMPLATE_TEST_CASE("what is registered already or not open cannot be registered"
   CHECK(rig.ready_now().empty());
 }
 
+TEMPLATE_TEST_CASE("an add that fails leaves nothing behind", "", SPOOL_EVERY_POLLER) {
+  Rig<TestType> rig;
+  Pair pair;
+  OwnedFd fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));  // most pollers refuse a file
+  const Error error = rig.poller.add(fd.get(), Interest::read_write, first);
+  if (error == Error::none)
+    rig.remove(fd, first);  // poll(2) takes it, as ready for ever
+  else
+    CHECK(error == Error::invalid_argument);
+  CHECK(rig.ready_now().empty());
+  REQUIRE(::dup2(pair.near.get(), fd.get()) == fd.get());
+  rig.add(fd, Interest::write, second);
+  CHECK(rig.ready_now(second) == writable);
+  rig.remove(fd, second);
+}
+
 TEMPLATE_TEST_CASE("a wait is never shorter than asked", "", SPOOL_EVERY_POLLER) {
   Rig<TestType> rig;
   Pair pair;
