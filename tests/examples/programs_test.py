@@ -122,7 +122,8 @@ class Arena(unittest.TestCase):
             self.assertRegex(row[0], r" 0   1$", "allocations and threads")
         for promise in [
                 "5 of 5 processes reported", "5 of 5 processes saw all of the 180 snapshots, in order",
-                "0 messages lost or dropped", "0 allocations after the first second", "5 of 5 processes have one thread",
+                "0 messages lost or dropped", "0 allocations after the first second",
+                "5 of 5 processes have one thread",
                 "4 of 4 children ended well"
         ]:
             self.assertIn("  kept    " + promise, lines)
