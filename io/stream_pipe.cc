@@ -128,17 +128,18 @@ void StreamPipe::shut() noexcept {
   stats_.lost += queue_.messages();
   queue_.clear();
   body_.reset();
-  sendable_ = false;
+  sendable_ = watch_takes_ = false;
   enter(PipeState::ended);
 }
 
 void StreamPipe::fail(Error reason, int os_error) noexcept {
   shut();
-  watch_takes_ = true;
   if (user_ != nullptr) {
     if (receivable()) user_->on_receivable(*this);
     user_->on_pipe_ended(*this);
   }
+  // What the user took so far was before the end: the owner hears of being drained only after it.
+  watch_takes_ = true;
   owner_->on_pipe_closed(*this, reason, os_error);
 }
 
@@ -162,6 +163,7 @@ void StreamPipe::drain(Duration limit) noexcept {
   sendable_ = false;
   starved_ = read_paused_ = false;
   body_.reset();
+  frame_size_ = body_filled_ = 0;
   stash_size_ = 0;
   io_.reactor.schedule_after(timer_, limit);
   update_interest();

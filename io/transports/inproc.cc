@@ -189,7 +189,7 @@ void InprocPipe::on_taken() noexcept {
 
 // Both ends go; the other one hears of it.
 void InprocPipe::leave_peer() noexcept {
-  sendable_ = false;
+  sendable_ = watch_takes_ = false;
   ended_ = true;
   loop::Link<WaitingTag>::unlink();
   InprocPipe* peer = std::exchange(peer_, nullptr);
@@ -200,8 +200,8 @@ void InprocPipe::leave_peer() noexcept {
 
 void InprocPipe::end(Error reason) noexcept {
   leave_peer();
-  watch_takes_ = true;
   if (user_ != nullptr) user_->on_pipe_ended(*this);
+  watch_takes_ = true;  // the owner hears of being drained only after the end
   owner_->on_pipe_closed(*this, reason, 0);
 }
 

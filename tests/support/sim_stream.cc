@@ -128,6 +128,8 @@ void SimStream::break_off(Error error, int os_error) {
   }
 }
 
+void SimPipe::dispose() noexcept { delete this; }
+
 // --- SimNetwork -------------------------------------------------------------------------------
 
 std::pair<SimStream, SimStream> SimNetwork::connection() {

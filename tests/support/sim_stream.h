@@ -139,7 +139,7 @@ class SimPipe final : private detail::SimStreamHolder, public io::StreamPipe {
           io::PipeOwner& owner) noexcept
       : SimStreamHolder(std::move(stream)), StreamPipe(io, sim_stream, framing, config, owner) {}
 
-  void dispose() noexcept override { delete this; }
+  void dispose() noexcept override;
   void describe_peer(Explanation& text) const noexcept override { text << "sim"; }
   [[nodiscard]] SimStream& stream() noexcept { return sim_stream; }
 };
