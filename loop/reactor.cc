@@ -204,7 +204,7 @@ Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& res
   flush_all();                           // 1
   const Error error = wait(timeout);     // 2, 3
   now_ = clock_.now();                   // 4
-  local_work_ = false;
+  local_work_ = drained_ = false;
   take_wake();
   serve_events(budget);                  // 5
   serve_timers(budget);                  // 6

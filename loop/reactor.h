@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "spool/loop/backend.h"
 #include "spool/loop/box.h"
@@ -162,6 +163,7 @@ class Reactor {
   bool nested_ = false;
   bool local_work_ = false;
   bool more_ = false;  // of the last turn
+  bool drained_ = false;  // the waker, in this turn
   std::uintptr_t owner_thread_ = 0;
   std::atomic<bool> woken_{false};
 };

@@ -120,7 +120,7 @@ class TcpTransport final : public Transport {
     loop::OwnedFd fd = std::move(made).value();
     const int on = 1;
     static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-    apply_link(fd.get(), at->family(), link);  // buffers count from the first packet: before listen
+    apply_link(fd.get(), at->family(), link);  // accepted sockets inherit it
     if (::bind(fd.get(), at->get(), at->size) != 0 || ::listen(fd.get(), listen_backlog) != 0) {
       error.os_error = errno;
       return error_from_errno(errno);
@@ -130,7 +130,7 @@ class TcpTransport final : public Transport {
     const Result<Address> real = Address::parse(text.text(), error.why);
     if (!real.ok()) return real.error();
     loop::Box<FdListener> listener = loop::make_box<FdListener>(
-        io_.memory, io_, pipes_, std::move(fd), Framing::tcp, config, link, real.value(), owner);
+        io_.memory, io_, pipes_, std::move(fd), Framing::tcp, config, real.value(), owner);
     if (!listener) return Error::no_memory;
     if (const Error failed = listener->start(); failed != Error::none) return failed;
     return loop::Box<Listener>(std::move(listener));

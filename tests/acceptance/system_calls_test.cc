@@ -59,6 +59,11 @@ struct Link {
       push.send_for(message, 10s).value();
       pull.recv_for(10s).value();
     }
+    {
+      Batch batch(loop);
+      for (int i = 0; i < 1000; ++i) push.try_send("a burst, so that later ones find their memory made").value();
+    }
+    for (int i = 0; i < 1000; ++i) pull.recv_for(10s).value();
     loop.poll_once();
   }
   EventLoop loop = EventLoop::create({}).value();
