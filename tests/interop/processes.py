@@ -1,0 +1,206 @@
+"""Processes that are started, watched and always ended; addresses that nobody else uses.
+
+Every process is killed by its own pid, and reaped, by the end of the case that started it.
+"""
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+# A case that has not ended by then has failed.
+CASE_SECONDS = 20
+
+
+class Failed(Exception):
+    """A case failed; the message says what was expected."""
+
+
+class Process:
+    """One running program. A thread collects what it prints, unless `read` is false: then its pipe fills up."""
+
+    def __init__(self, case, argv, read=True):
+        self.case = case
+        self.argv = argv
+        self.output = bytearray()
+        self.at_end = False
+        self._changed = threading.Condition()
+        self._errors = tempfile.TemporaryFile()
+        self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
+        self._reader = threading.Thread(target=self._read, daemon=True) if read else None
+        if self._reader:
+            self._reader.start()
+
+    def _read(self):
+        while True:
+            some = os.read(self._popen.stdout.fileno(), 1 << 16)
+            with self._changed:
+                self.output += some
+                self.at_end = not some
+                self._changed.notify_all()
+            if not some:
+                return
+
+    def messages(self, count):
+        """Waits for so many messages, printed as --msgpack; returns all that are there, whole ones only."""
+
+        def enough():
+            return self.at_end or len(parse_msgpack(self.output)) >= count
+
+        with self._changed:
+            self._changed.wait_for(enough, self.case.seconds_left())
+            found = parse_msgpack(self.output)
+        if len(found) < count:
+            raise Failed("%s printed %d messages, not %d" % (self, len(found), count))
+        return found
+
+    def is_running(self):
+        return self._popen.poll() is None
+
+    def expect_exit(self, code=0):
+        try:
+            got = self._popen.wait(self.case.seconds_left())
+        except subprocess.TimeoutExpired:
+            raise Failed("%s did not end" % self) from None
+        if got != code:
+            raise Failed("%s exited with %d, not %d" % (self, got, code))
+
+    def whole_output(self):
+        """What it printed, after it has ended."""
+        self._reader.join(self.case.seconds_left())
+        if not self.at_end:
+            raise Failed("%s keeps its output open" % self)
+        return bytes(self.output)
+
+    def errors(self):
+        """What it has written to standard error."""
+        return os.pread(self._errors.fileno(), 1 << 16, 0).decode(errors="replace")
+
+    def kill(self):
+        """SIGKILL, and reaped."""
+        if self._popen.poll() is None:
+            self._popen.kill()
+        self._popen.wait(CASE_SECONDS)
+
+    def close(self):
+        self.kill()
+        if self._reader:
+            self._reader.join(CASE_SECONDS)
+        self._popen.stdout.close()
+        self._errors.close()
+
+    def __str__(self):
+        return "`%s` (pid %d)" % (" ".join(self.argv), self._popen.pid)
+
+
+class Case:
+    """What one case uses: its processes, its directory and its deadline. A context manager."""
+
+    def __init__(self):
+        self._end = time.monotonic() + CASE_SECONDS
+        self._processes = []
+        self.folder = tempfile.mkdtemp(prefix="sp-", dir="/tmp")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self._processes:
+            process.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def seconds_left(self):
+        return max(0.0, self._end - time.monotonic())
+
+    def start(self, argv, read=True):
+        process = Process(self, argv, read)
+        self._processes.append(process)
+        return process
+
+    def until(self, condition, what):
+        """Waits for something that no descriptor tells."""
+        while not condition():
+            if not self.seconds_left():
+                raise Failed("waited in vain: " + what)
+            time.sleep(0.005)
+
+    def file(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def address(self, transport):
+        """An address that is free."""
+        if transport == "tcp":
+            return "tcp://127.0.0.1:%d" % free_port()
+        return "ipc://%s/%d" % (self.folder, random.randrange(10**6))
+
+    def start_listener(self, argv, address, read=True):
+        """Starts a program that binds the address, and waits until it does. Nothing connects to find out: to some
+        peers that would be a peer."""
+        process = self.start(argv, read)
+        self.until(lambda: is_listening(address) or not process.is_running(), "%s is to listen on %s" %
+                   (process, address))
+        if not process.is_running():
+            raise Failed("%s ended instead of listening: %s" % (process, process.errors()))
+        return process
+
+    def complaints(self):
+        """What the processes have said on standard error."""
+        return ["%s: %s" % (process, process.errors().strip()) for process in self._processes if process.errors()]
+
+
+def parse_msgpack(data):
+    """The whole messages at the start of the bytes."""
+    messages = []
+    position = 0
+    while position < len(data):
+        kind = data[position]
+        if kind not in (0xc4, 0xc5, 0xc6):
+            raise Failed("no msgpack at byte %d: %r" % (position, bytes(data[position:position + 20])))
+        head = {0xc4: 1, 0xc5: 2, 0xc6: 4}[kind]
+        begin = position + 1 + head
+        if begin > len(data):
+            break
+        size = int.from_bytes(data[position + 1:begin], "big")
+        if begin + size > len(data):
+            break
+        messages.append(bytes(data[begin:begin + size]))
+        position = begin + size
+    return messages
+
+
+_ports = iter(random.sample(range(10000, 30000), 20000))  # below the range that the system chooses from itself
+_ports_lock = threading.Lock()
+
+
+def free_port():
+    """A port that nobody has, and that no other case of this run is given."""
+    while True:
+        with _ports_lock:
+            port = next(_ports)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def is_listening(address):
+    """Does somebody listen there? Asks the kernel's tables and not the listener."""
+    if address.startswith("ipc://"):
+        path = address[len("ipc://"):]
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+            # Flags: 00010000 is __SO_ACCEPTCON.
+            return any(line.split()[3] == "00010000" and line.rstrip().endswith(" " + path)
+                       for line in table if line[0] != "N")
+    port = int(address.rsplit(":", 1)[1])
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return any(fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port
+                   for fields in (line.split() for line in table) if fields[0] != "sl")

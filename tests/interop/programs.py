@@ -1,0 +1,61 @@
+"""The three programs, behind one way of asking for a command line. What is peculiar to one of them is here."""
+
+import shutil
+
+# Debian's packages, by program.
+PACKAGES = {"nanocat": "nanomsg-utils", "nngcat": "nng-utils"}
+
+
+class Program:
+    """`name` is for people: ours, nanomsg or nng."""
+
+    def __init__(self, name, path):
+        self.name = name
+        self.path = path
+        self.is_nng = name == "nng"
+        self.is_ours = name == "ours"
+
+    def argv(self, kind, binds=(), connects=(), topics=(), body_file=None, interval=None, count=None, extra=()):
+        """A command line. `interval` is in seconds; who gets one is ended by its caller. What it receives is printed
+        as msgpack, which tells sizes. `count` is not for nanomsg's, which has none.
+        """
+        # nngcat's --pair is broken, and nng's names have digits.
+        argv = [self.path, "--%s%s" % (kind, "0" if self.is_nng else "")]
+        for address in binds:
+            argv += ["--bind", address]
+        for address in connects:
+            argv += ["--connect", address]
+        if connects and self.is_nng:
+            argv += ["--async"]  # else it ends when nobody is there yet
+        for topic in topics:
+            argv += ["--subscribe", topic]
+        if body_file is not None:
+            argv += self._data(body_file)
+        if interval is not None:
+            # nngcat knows whole seconds only, and 0 means none.
+            argv += ["--interval", str(max(1, round(interval)) if self.is_nng else interval)]
+        if count is not None and self.name != "nanomsg":
+            argv += ["--count", str(count)]
+        if kind in ("pull", "sub", "pair"):
+            argv += ["--msgpack"]
+        return argv + list(extra)
+
+    def _data(self, path):
+        # nanomsg's nanocat aborts on an empty file.
+        with open(path, "rb") as file:
+            if not file.read(1):
+                return ["--data", ""]
+        return ["--file", path]
+
+
+def find(ours):
+    """Returns ({name: Program}, [what is missing])."""
+    missing = []
+    programs = {"ours": Program("ours", ours)}
+    for name, command in (("nanomsg", "nanocat"), ("nng", "nngcat")):
+        path = shutil.which(command)
+        if path is None:
+            missing.append("`%s` is not installed: apt-get install %s (`./run install-deps` does it)" %
+                           (command, PACKAGES[command]))
+        programs[name] = Program(name, path)
+    return programs, missing
