@@ -6,6 +6,7 @@
 namespace spool {
 
 Explanation& Explanation::operator<<(std::string_view text) noexcept {
+  if (text.empty()) return *this;  // which may be nowhere
   const std::size_t room = capacity - size_;
   if (text.size() <= room) {
     std::memcpy(text_ + size_, text.data(), text.size());

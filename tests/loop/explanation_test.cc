@@ -39,6 +39,14 @@ TEST_CASE("a text that just fits is whole, one character more is cut off visibly
   CHECK(text.text() == std::string(Explanation::capacity - 3, 'x') + "...");
 }
 
+TEST_CASE("an empty text adds nothing, even one that is nowhere") {
+  Explanation text;
+  text << std::string_view() << "";
+  CHECK(text.empty());
+  text.quote({});
+  CHECK(text.text() == "''");
+}
+
 TEST_CASE("piece by piece it ends in the same place") {
   Explanation text;
   for (int i = 0; i < 100; ++i) text << "12345";
