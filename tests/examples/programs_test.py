@@ -3,17 +3,26 @@
 FOLDER holds the programs; --no-backend-fd says that this build has the poll(2) back-end.
 """
 
+import fcntl
 import os
 import re
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
 FOLDER = ""
 HAS_BACKEND_FD = True
 LIMIT = 50  # Seconds for anything: generous, for machines that are busy.
+
+# What the arena's screen.cc writes.
+ENTER_PICTURE = b"\x1b[?1049h\x1b[?25l\x1b[?7l"
+LEAVE_PICTURE = b"\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+BEGIN_FRAME = b"\x1b[?2026h"
 
 
 def run(program, *arguments):
@@ -130,6 +139,57 @@ class Arena(unittest.TestCase):
         sent, received = re.search(r"kept    (\d+) inputs sent, (\d+) received", done.stdout).groups()
         self.assertEqual(sent, received)
         self.assertTrue(all(len(line) <= 80 for line in lines))
+
+    def in_terminal(self, rows, columns, *arguments, until=None, then=None):
+        """Runs it in a terminal; (exit code, what it wrote). `then` is sent as a signal once `until` was written."""
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        with subprocess.Popen([os.path.join(FOLDER, "arena", "arena"), *arguments], stdin=slave, stdout=slave,
+                              stderr=slave, env={"LANG": "C.UTF-8"}) as program:
+            os.close(slave)
+            written = b""
+            try:
+                while True:
+                    written += os.read(master, 65536)
+                    if then is not None and until in written:
+                        program.send_signal(then)
+                        then = None
+            except OSError:  # The end of the terminal's other side.
+                pass
+            program.wait(LIMIT)
+        os.close(master)
+        return program.returncode, written
+
+    def check_restored(self, written):
+        screen, _, rest = written.partition(LEAVE_PICTURE)
+        self.assertTrue(screen.startswith(ENTER_PICTURE))
+        self.assertNotIn(b"\x1b", rest)
+        return screen, rest
+
+    def test_picture(self):
+        code, written = self.in_terminal(24, 80, "--seconds", "2", "--clients", "2")
+        self.assertEqual(code, 0, written)
+        screen, rest = self.check_restored(written)
+        self.assertGreater(screen.count(BEGIN_FRAME), 20)
+        self.assertIn("spool arena".encode(), screen)
+        self.assertIn("▀".encode(), screen)
+        # Nothing is put outside of 80 x 24.
+        places = [(int(row), int(column)) for row, column in re.findall(rb"\x1b\[(\d+);(\d+)H", screen)]
+        self.assertEqual((max(row for row, _ in places), min(places)), (24, (1, 1)))
+        self.assertLessEqual(max(column for _, column in places), 80)
+        self.assertIn(b"arena: all promises kept", rest)
+
+    def test_interrupted(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            code, written = self.in_terminal(24, 80, until=BEGIN_FRAME, then=number)
+            self.assertEqual(code, 128 + number)
+            _, rest = self.check_restored(written)
+            self.assertEqual(rest.strip(), b"arena: interrupted")
+
+    def test_small_terminal(self):
+        code, written = self.in_terminal(23, 80, "--seconds", "2", "--clients", "1")
+        self.assertEqual(code, 0, written)
+        self.assertNotIn(b"\x1b", written)
 
     def test_help(self):
         done = self.arena("--help")
