@@ -12,8 +12,10 @@ constexpr std::size_t gather_bytes = 64'000;            // then a burst is writt
 constexpr std::size_t eager_body = 64 * 1024;           // a length field is trusted so far
 constexpr Duration memory_pause = std::chrono::milliseconds(5);
 constexpr std::size_t smallest_read = 512;
-// The worst case: frames of nothing but a header, each in a block and a queue slot of its own.
-constexpr std::size_t memory_per_byte = 16;
+// The worst case: frames of one byte (nine on the wire), each in the smallest block and a queue slot
+// of its own. Beside them, what comes in steps: a new node of the queue, the last block's start.
+constexpr std::size_t memory_per_byte = 18;
+constexpr std::size_t memory_per_read = 5000;
 constexpr std::size_t write_buffers = 64;
 // A peer that takes nothing more gets this long to say why.
 constexpr Duration write_dead_limit = std::chrono::seconds(10);
@@ -89,8 +91,9 @@ void StreamPipe::on_time() noexcept {
     case PipeState::connecting: return fail(Error::timed_out, 0);
     case PipeState::handshaking: return fail(Error::handshake_timeout, 0);
     case PipeState::active:
-      if (write_dead_) return fail(Error::connection_reset, 0);
+      if (!starved_) return fail(Error::connection_reset, 0);
       starved_ = false;
+      if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
       return update_interest();
     case PipeState::draining: return fail(Error::timed_out, 0);
     case PipeState::ended: break;
@@ -189,24 +192,31 @@ void StreamPipe::update_interest() noexcept {
 
 // How much may be read without risking that what was read cannot be kept.
 std::size_t StreamPipe::read_limit() const noexcept {
-  if (state_ != PipeState::active) return smallest_read;
-  const std::size_t room = io_.pool.available() / memory_per_byte;
-  return std::min(io_.receive_buffer.size, room);
+  if (state_ == PipeState::draining) return smallest_read;
+  const std::size_t available = io_.pool.available();
+  const std::size_t room =
+      available < memory_per_read ? 0 : (available - memory_per_read) / memory_per_byte;
+  if (state_ == PipeState::active) return std::min(io_.receive_buffer.size, room);
+  // A header costs nothing; what may come behind it does.
+  return room < smallest_read ? handshake_size - stash_size_ : smallest_read;
 }
 
 void StreamPipe::receive() noexcept {
   const std::size_t limit = read_limit();
-  if (limit < smallest_read || !grow_body()) return pause_for_memory();
-  // A known body is filled in place; what follows it lands in the shared buffer.
+  const bool may_start = limit >= smallest_read || state_ == PipeState::handshaking;
+  if (!grow_body()) return pause_for_memory();
   std::array<iovec, 2> buffers;
   std::size_t count = 0;
   std::size_t asked = 0;
   const std::size_t body_rest = body_.size() - body_filled_;
+  if (body_rest == 0 && !may_start) return pause_for_memory();
+  // A known body is filled in place: its memory is there already. What follows it lands in the
+  // shared buffer.
   if (body_rest != 0) {
     buffers[count++] = {body_.mutable_body().data() + body_filled_, body_rest};
     asked += body_rest;
   }
-  if (body_rest == 0 || body_.size() == frame_size_) {
+  if (body_rest == 0 || (may_start && body_.size() == frame_size_)) {
     buffers[count++] = {io_.receive_buffer.bytes, limit};
     asked += limit;
   }
@@ -420,7 +430,8 @@ void StreamPipe::on_write_error(const Transfer& transfer) noexcept {
   } else {
     write_dead_ = true;
     sendable_ = false;
-    io_.reactor.schedule_after(timer_, write_dead_limit);
+    // Not while draining, whose limit stands; and not before reading was tried again.
+    if (state_ == PipeState::active && !starved_) io_.reactor.schedule_after(timer_, write_dead_limit);
   }
   update_interest();
 }
