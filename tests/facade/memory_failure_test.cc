@@ -1,0 +1,184 @@
+// Memory that says no at each of its requests in turn: every call answers with a value, nothing
+// leaks, and the loop goes on when there is memory again.
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "facade_rig.h"
+#include "tests/support/fake_memory.h"
+
+namespace spool {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FakeMemory;
+
+bool known(Error error) {
+  switch (error) {
+    case Error::none:
+    case Error::no_memory:
+    case Error::would_block:
+    case Error::no_buffers:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Both ends in one loop; everything is tried, whatever the call before it said.
+struct Scenario {
+  EventLoop& loop;
+  std::string address;
+  bool strange = false;  // an error that has nothing to do with memory
+
+  void note(Error error) { strange = strange || !known(error); }
+  template <typename T>
+  bool note(const Result<T>& result) {
+    note(result.error());
+    return result.ok();
+  }
+  void turn(int turns) {
+    for (int i = 0; i < turns; ++i)
+      note(loop.poll_once(i % 4 == 3 ? Timeout(200us) : Timeout::none()).error);
+  }
+
+  void pair() {
+    Result<Pair> server = loop.open<Pair>();
+    Result<Pair> client = loop.open<Pair>({.reconnect_min = 1ms, .reconnect_max = 1ms});
+    if (!note(server) || !note(client)) return;
+    Result<Endpoint> at = server->listen(address);
+    if (!note(at)) return;
+    note(client->connect(at->address().text()));
+    turn(12);
+    const std::string small(100, 's');
+    const std::string large(70'000, 'l');
+    for (int i = 0; i < 3; ++i) {
+      note(client->try_send(small));
+      note(server->try_send(large));
+      Result<Message> message = loop.message(5'000);
+      if (note(message)) note(client->try_send(std::move(message).value()));
+      turn(4);
+      while (note(server->try_recv()) || note(client->try_recv())) {
+      }
+    }
+    {
+      Batch batch(loop);
+      for (int i = 0; i < 50; ++i) note(client->try_send(small));
+    }
+    turn(6);
+    at->close();
+    turn(2);
+  }
+  void pipeline() {
+    Result<Push> push = loop.open<Push>({.reconnect_min = 1ms, .reconnect_max = 1ms});
+    Result<Pull> pull = loop.open<Pull>();
+    if (!note(push) || !note(pull)) return;
+    pull->on_readable([&] { note(pull->try_recv()); });
+    push->on_writable([&] { note(push->try_send("from a notice")); });
+    Result<Endpoint> at = pull->listen(address);
+    if (!note(at)) return;
+    note(push->connect(at->address().text()));
+    turn(12);
+    for (int i = 0; i < 20; ++i) note(push->try_send("job"));
+    turn(6);
+  }
+  void broadcast() {
+    Result<Pub> pub = loop.open<Pub>();
+    Result<Sub> sub = loop.open<Sub>({.reconnect_min = 1ms, .reconnect_max = 1ms});
+    if (!note(pub) || !note(sub)) return;
+    Result<Endpoint> at = pub->listen(address);
+    if (!note(at)) return;
+    for (const char* topic : {"a", "b", "", "c", "d", "e"}) note(sub->subscribe(topic));
+    note(sub->connect(at->address().text()));
+    turn(12);
+    for (int i = 0; i < 5; ++i) note(pub->try_send(std::string(3'000, 'a')));
+    turn(6);
+    while (note(sub->try_recv())) {
+    }
+  }
+  void all() {
+    pair();
+    pipeline();
+    broadcast();
+    note(loop.post([] {}));
+    turn(3);
+  }
+};
+
+EventLoopConfig config_of(FakeMemory& memory, EventLog& log) {
+  EventLoopConfig config;
+  config.memory = &memory;
+  config.receive_buffer = 16u << 10;
+  config.reserve_messages = 2;
+  config.seed = 1;
+  config.on_event = log.collect();
+  return config;
+}
+
+// One run with the `fail_at`-th request refused (and all later ones, if `keep`). True when there
+// was such a request.
+bool run(std::string_view transport, std::uint64_t fail_at, bool keep) {
+  FakeMemory memory;
+  bool reached = false;
+  {
+    EventLog log;
+    memory.fail_at = fail_at;
+    memory.keep_failing = keep;
+    Result<EventLoop> loop = EventLoop::create(config_of(memory, log));
+    if (!loop.ok()) {
+      REQUIRE(loop.error() == Error::no_memory);
+      memory.stop_failing();
+      loop = EventLoop::create(config_of(memory, log));
+      REQUIRE(loop.ok());
+      reached = true;
+    }
+    {
+      Scenario scenario{*loop, fresh_address(transport)};
+      scenario.all();
+      REQUIRE_FALSE(scenario.strange);
+    }
+    reached = reached || memory.refused != 0;
+    memory.stop_failing();
+    REQUIRE(loop->drain_for(5s).ok());
+    // Usable: everything works from one end to the other.
+    Push push = loop->open<Push>().value();
+    Pull pull = loop->open<Pull>().value();
+    const std::string address = listen_on(pull, transport);
+    push.connect(address).value();
+    REQUIRE(turn_until(*loop, [&] { return push.can_send(); }));
+    push.try_send("still here").value();
+    REQUIRE(receive(pull) == "still here");
+  }
+  REQUIRE(memory.blocks() == 0);
+  REQUIRE(memory.wrong_returns == 0);
+  return reached;
+}
+
+TEST_CASE("with one request refused at any place everything goes on") {
+  HangGuard guard(120);
+  const std::string transport = GENERATE(as<std::string>(), "inproc", "ipc", "tcp");
+  std::uint64_t fail_at = 1;
+  while (run(transport, fail_at, false)) {
+    CAPTURE(transport, fail_at);
+    ++fail_at;
+    REQUIRE(fail_at < 5'000);
+  }
+  CHECK(fail_at > 50);
+}
+
+TEST_CASE("with all requests refused from any place on everything answers") {
+  HangGuard guard(120);
+  const std::string transport = GENERATE(as<std::string>(), "inproc", "ipc", "tcp");
+  std::uint64_t fail_at = 1;
+  while (run(transport, fail_at, true)) {
+    CAPTURE(transport, fail_at);
+    ++fail_at;
+    REQUIRE(fail_at < 5'000);
+  }
+  CHECK(fail_at > 50);
+}
+
+}  // namespace
+}  // namespace spool
