@@ -2,8 +2,10 @@
 // (RFCs sp-tcp-mapping-01, sp-protocol-ids-01; nanomsg's ipc mapping). All integers are big-endian.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace spool::io {
 
@@ -40,13 +42,17 @@ enum class ProtocolId : std::uint16_t {
   return id;
 }
 
+[[nodiscard]] constexpr std::uint64_t big_endian(std::uint64_t value) noexcept {
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
 inline void store_u64(std::byte* to, std::uint64_t value) noexcept {
-  for (int i = 0; i < 8; ++i) to[i] = static_cast<std::byte>(value >> (56 - 8 * i));
+  value = big_endian(value);
+  std::memcpy(to, &value, sizeof value);
 }
 [[nodiscard]] inline std::uint64_t load_u64(const std::byte* from) noexcept {
   std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | std::to_integer<std::uint64_t>(from[i]);
-  return value;
+  std::memcpy(&value, from, sizeof value);
+  return big_endian(value);
 }
 
 }  // namespace spool::io
