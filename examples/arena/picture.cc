@@ -145,10 +145,10 @@ void Picture::draw_score(Screen& screen) noexcept {
     screen.text(column, row, colors[i], "■");
     screen.text(column + 2, row, white, name_of(i));
     for (int h = 0; h < full_health; ++h)
-      screen.text(column + 7 + h, row, h < p.health ? colors[i] : Color{52, 54, 66}, "▬");
+      screen.text(column + 8 + h, row, h < p.health ? colors[i] : Color{52, 54, 66}, "▬");
     char kills[8];
     std::snprintf(kills, sizeof kills, "%3u", static_cast<unsigned>(p.kills % 1000));
-    screen.text(column + 13, row, white, kills);
+    screen.text(column + 14, row, white, kills);
   }
 }
 

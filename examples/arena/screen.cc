@@ -58,7 +58,8 @@ int palette_index(Color c) noexcept {
   const int shade = 8 + 10 * step;
   const int off_cube = square(value(r) - c.r) + square(value(g) - c.g) + square(value(b) - c.b);
   const int off_grey = square(shade - c.r) + square(shade - c.g) + square(shade - c.b);
-  return off_grey < off_cube ? 232 + step : 16 + 36 * r + 6 * g + b;
+  // Grey only when it is much nearer: a dim glow is still coloured.
+  return 2 * off_grey < off_cube ? 232 + step : 16 + 36 * r + 6 * g + b;
 }
 
 Color between(Color a, Color b) noexcept {
