@@ -155,8 +155,7 @@ def sender_killed(case, programs, kind, transport, binder, other):
     big_file, last_file = case.file("big", big), case.file("last", last)
     address = case.address(transport)
     mine, yours = ([address], []) if binder == "ours" else ([], [address])
-    # Not read until they are dead: our output pipe is full, so we do not read, so they are stuck in mid-message.
-    receiver_argv = ours.argv(PATTERNS[kind], mine, yours)
+    receiver_argv = ours.argv(PATTERNS[kind], mine, yours, extra=["-v"])
     sender_argv = theirs.argv(kind, yours, mine, body_file=big_file, interval=1 if theirs.is_nng else 0.01)
     if binder == "ours":
         receiver = case.start_listener(receiver_argv, address)
@@ -164,15 +163,15 @@ def sender_killed(case, programs, kind, transport, binder, other):
     else:
         sender = case.start_listener(sender_argv, address)
         receiver = case.start(receiver_argv)
-    for _ in range(3):
-        before = len(receiver.messages(0))
-        receiver.messages(before + 2)
+    last_argv = theirs.argv(kind, yours, mine, body_file=last_file, interval=1 if theirs.is_nng else 0.1)
+    for count, next_argv in enumerate([sender_argv, sender_argv, last_argv], 1):
+        receiver.messages(len(receiver.messages(0)) + 2)
         sender.kill()
+        # PAIR has one peer, and refuses a second one that comes too soon; one of nanomsg's that is refused over ipc
+        # stops connecting in one of three cases, also when nanomsg's own refuses it.
+        case.until(lambda: receiver.errors().count("peer left") >= count, "%s is to be missed" % sender)
         # An ipc file that stays behind is no obstacle to a new listener.
-        sender = case.start(sender_argv) if binder == "ours" else case.start_listener(sender_argv, address)
-    sender.kill()
-    final_argv = theirs.argv(kind, yours, mine, body_file=last_file, interval=1 if theirs.is_nng else 0.1)
-    case.start(final_argv)
+        sender = case.start(next_argv) if binder == "ours" else case.start_listener(next_argv, address)
     case.until(lambda: last in receiver.messages(0)[-1:], "%s is to receive from the next sender" % receiver)
     expect_all(receiver.messages(0), [big, last], receiver)
 
@@ -189,21 +188,12 @@ def receiver_killed(case, programs, kind, transport, other):
     for count in range(1, 4):
         stuck = case.start(receiver_argv, read=False)
         case.until(lambda: sender.errors().count("peer joined") >= count, "%s is to connect" % stuck)
-        # It has printed some, so its pipe is full and it takes no more.
-        case.until(lambda: pipe_is_full(stuck), "%s is to print something" % stuck)
+        case.until(stuck.is_stuck_writing, "%s is to print something" % stuck)
         stuck.kill()
         case.until(lambda: sender.errors().count("peer left") >= count, "%s is to be missed" % stuck)
     expect(sender.is_running(), "%s has ended" % sender)
     receiver = case.start(receiver_argv)
     expect_all(receiver.messages(3), [body], receiver)
-
-
-def pipe_is_full(process):
-    import fcntl
-    import struct
-    import termios
-    waiting = fcntl.ioctl(process._popen.stdout.fileno(), termios.FIONREAD, struct.pack("i", 0))
-    return struct.unpack("i", waiting)[0] >= 1 << 16
 
 
 def port_zero(case, programs, other):

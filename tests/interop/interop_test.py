@@ -76,7 +76,7 @@ def attempt(job, programs):
         try:
             job.run(case, programs)
         except Failed as failed:
-            job.failure = "\n      ".join([str(failed)] + case.complaints())
+            job.failure = "\n      ".join([str(failed)] + case.report())
     job.seconds = time.monotonic() - start
     return job
 

@@ -3,12 +3,15 @@
 Every process is killed by its own pid, and reaped, by the end of the case that started it.
 """
 
+import fcntl
 import os
 import random
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
@@ -60,6 +63,14 @@ class Process:
 
     def is_running(self):
         return self._popen.poll() is None
+
+    def is_stuck_writing(self):
+        """Of one that is not read: has it filled its pipe, so that it takes nothing more from its peers?"""
+        waiting = fcntl.ioctl(self._popen.stdout.fileno(), termios.FIONREAD, struct.pack("i", 0))
+        return struct.unpack("i", waiting)[0] >= 1 << 16
+
+    def state(self):
+        return "runs;" if self.is_running() else "has ended with %d;" % self._popen.returncode
 
     def expect_exit(self, code=0):
         try:
@@ -150,9 +161,9 @@ class Case:
             raise Failed("%s ended instead of listening: %s" % (process, process.errors()))
         return process
 
-    def complaints(self):
-        """What the processes have said on standard error."""
-        return ["%s: %s" % (process, process.errors().strip()) for process in self._processes if process.errors()]
+    def report(self):
+        """What became of the processes, and what they have said on standard error."""
+        return ["%s: %s %s" % (process, process.state(), process.errors().strip()) for process in self._processes]
 
 
 def parse_msgpack(data):
