@@ -5,6 +5,7 @@ namespace spool {
 Explanation describe(const Event& event) noexcept {
   Explanation text;
   text << event.address.text() << ": " << to_string(event.kind);
+  if (event.peer != 0) text << " (" << event.peer << ")";
   if (event.error != Error::none) text << ": " << to_string(event.error);
   if (event.os_error != 0) text << " (errno " << event.os_error << ")";
   if (event.lost != 0) text << ", " << event.lost << " messages lost";

@@ -20,6 +20,17 @@ loop::Box<protocols::Protocol> make_protocol(SocketType type, protocols::Protoco
   return {};
 }
 
+io::ProtocolId protocol_id(SocketType type) noexcept {
+  switch (type) {
+    case SocketType::pair: return io::ProtocolId::pair;
+    case SocketType::pub: return io::ProtocolId::pub;
+    case SocketType::sub: return io::ProtocolId::sub;
+    case SocketType::push: return io::ProtocolId::push;
+    case SocketType::pull: return io::ProtocolId::pull;
+  }
+  return io::ProtocolId::pair;
+}
+
 bool filters_on_arrival(SocketType type) noexcept {
   switch (type) {
     case SocketType::pair:

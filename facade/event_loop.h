@@ -90,8 +90,9 @@ class EventLoop {
   // included; true when all is. reentrant within a callback.
   [[nodiscard]] Result<bool> drain_for(Timeout timeout) noexcept;
 
-  // Words for the last error that a call on this loop or its sockets returned: the value, and what
-  // was expected. Valid until the next call.
+  // What was wrong with the arguments of the last open, listen, connect, subscribe or unsubscribe on
+  // this loop that failed: the value, and what was expected. Errors of other calls need no words and
+  // leave it alone. Valid until the next of those calls.
   [[nodiscard]] std::string_view last_error() const noexcept;
   [[nodiscard]] LoopStats stats() const noexcept;
 

@@ -166,6 +166,19 @@ Error SocketBase::send_message_for(Message& message, Timeout timeout) noexcept {
   return drive(*anchor_->context, timeout, [&] { return send_message(message); });
 }
 
+Error SocketBase::send_bytes_for(std::span<const std::byte> body, Timeout timeout) noexcept {
+  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  return drive(*anchor_->context, timeout, [&] { return send_bytes(body); });
+}
+
+Result<void> SocketBase::wait_for_peers(std::size_t count, Timeout timeout) noexcept {
+  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  return drive(*anchor_->context, timeout, [&] {
+    if (!is_open()) return Error::closed;
+    return peers() < count ? Error::would_block : Error::none;
+  });
+}
+
 Result<Message> SocketBase::receive_message() noexcept {
   core::Socket* socket = find(anchor_, handle_);
   return socket == nullptr ? Result<Message>(Error::closed) : socket->receive();

@@ -82,6 +82,11 @@ class SocketBase {
   [[nodiscard]] bool can_send() const noexcept;
   [[nodiscard]] bool can_recv() const noexcept;
 
+  // Drives the loop until the socket talks to at least `count` peers; timed_out. Not from within a
+  // callback: reentrant. Nobody has to wait for peers: a PUB does, whose first messages must not miss
+  // those who are on their way.
+  Result<void> wait_for_peers(std::size_t count, Timeout timeout) noexcept;
+
   // Called by poll_once, at most once per turn, when there is something to receive: again in the
   // next turn if the callback received something and more is left, and whenever more arrives. It
   // may do anything, closing this socket included. An empty function takes the notice away; on a
@@ -106,6 +111,7 @@ class SocketBase {
   [[nodiscard]] Error send_message(Message& message) noexcept;
   [[nodiscard]] Error send_bytes(std::span<const std::byte> body) noexcept;
   [[nodiscard]] Error send_message_for(Message& message, Timeout timeout) noexcept;
+  [[nodiscard]] Error send_bytes_for(std::span<const std::byte> body, Timeout timeout) noexcept;
   [[nodiscard]] Result<Message> receive_message() noexcept;
   [[nodiscard]] Result<Message> receive_message_for(Timeout timeout) noexcept;
   [[nodiscard]] Error change_subscription(std::string_view topic, bool add) noexcept;
@@ -134,6 +140,13 @@ class Sender : public Base {
   // Not from within a callback of the loop: reentrant.
   Result<void> send_for(Message& message, Timeout timeout) noexcept {
     return this->send_message_for(message, timeout);
+  }
+  // The same with a copy of the bytes.
+  Result<void> send_for(std::string_view body, Timeout timeout) noexcept {
+    return this->send_bytes_for(std::as_bytes(std::span(body)), timeout);
+  }
+  Result<void> send_for(std::span<const std::byte> body, Timeout timeout) noexcept {
+    return this->send_bytes_for(body, timeout);
   }
 
  protected:

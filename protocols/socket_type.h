@@ -3,11 +3,9 @@
 
 #include <cstdint>
 
-#include "spool/io/wire.h"
-
 namespace spool {
 
-// Who may talk to whom is fixed (io::peer_of); who binds and who connects is not.
+// Who may talk to whom is fixed (docs/wire.md §1); who binds and who connects is not.
 enum class SocketType : std::uint8_t {
   // One to one, both ways. A second peer is refused until the first has gone.
   pair,
@@ -32,17 +30,6 @@ enum class SocketType : std::uint8_t {
     case SocketType::pull: return "pull";
   }
   return "?";
-}
-
-[[nodiscard]] constexpr io::ProtocolId protocol_id(SocketType type) noexcept {
-  switch (type) {
-    case SocketType::pair: return io::ProtocolId::pair;
-    case SocketType::pub: return io::ProtocolId::pub;
-    case SocketType::sub: return io::ProtocolId::sub;
-    case SocketType::push: return io::ProtocolId::push;
-    case SocketType::pull: return io::ProtocolId::pull;
-  }
-  return io::ProtocolId::pair;
 }
 
 }  // namespace spool
