@@ -109,7 +109,6 @@ Error Socket::attach(io::Pipe& pipe, Endpoint&) noexcept {
   }
   pipe.peer_number = number;
   peers_.push_back(pipe);
-  ++peer_count_;
   if (!was_sendable) told_writable_ = false;
   return Error::none;
 }
@@ -119,7 +118,6 @@ void Socket::detach(io::Pipe& pipe) noexcept {
   protocol_->detach(pipe);
   pipe.set_user(nullptr);
   pipe.loop::Link<io::PeerList>::unlink();
-  --peer_count_;
 }
 
 // The pipe's endpoint has done with it. It has ended and may hold messages to take, or its
@@ -261,6 +259,7 @@ SocketStats Socket::stats() noexcept {
     pipes.add(pipe->stats());
     stats.unsent_messages += pipe->unsent_messages();
     stats.unsent_bytes += pipe->unsent_bytes();
+    if (!pipe->ended()) ++stats.peers;  // the others are only waiting to be read
   }
   for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe)) {
     if (pipe->loop::Link<io::PeerList>::linked()) continue;
@@ -278,7 +277,6 @@ SocketStats Socket::stats() noexcept {
   stats.lost_unread = pipes.discarded;
   stats.dropped_no_room = protocol_->stats().dropped;
   stats.blocked_episodes = protocol_->stats().blocked_episodes;
-  stats.peers = peer_count_;
   return stats;
 }
 

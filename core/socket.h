@@ -108,7 +108,6 @@ class Socket final : public protocols::ProtocolHost,
   loop::List<Endpoint, EndpointListTag> endpoints_;
   loop::List<io::Pipe, io::PeerList> peers_;      // attached
   loop::List<io::Pipe, io::OwnerList> released_;  // ended with messages to take, or draining
-  std::size_t peer_count_ = 0;
   std::size_t released_count_ = 0;
   io::PipeStats finished_;                        // of pipes that are gone
   SocketStats counts_;                            // the fields that nobody else counts
