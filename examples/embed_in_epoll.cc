@@ -14,7 +14,7 @@ int main() {
   auto pull = loop.open<spool::Pull>().value();
   auto push = loop.open<spool::Push>().value();
   push.connect(pull.listen("tcp://127.0.0.1:0").value().address().text()).value();
-  while (!push.can_send()) loop.poll_once(std::chrono::milliseconds(10));
+  push.wait_for_peers(1, std::chrono::seconds(1)).value();
 
   // Readable while poll_once would do something: data, timers and posted tasks alike.
   const auto descriptor = loop.backend_fd();

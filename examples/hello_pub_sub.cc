@@ -18,7 +18,7 @@ int main() {
   reader.connect("inproc://news").value();
 
   // What is published before somebody listens is gone; so wait for the reader.
-  while (news.peers() == 0) loop.poll_once(10ms);
+  news.wait_for_peers(1, 1s).value();
 
   for (std::string_view line : {"weather.north: rain", "sport.chess: draw", "weather.south: sun"})
     news.try_send(line).value();

@@ -15,8 +15,7 @@ int main() {
   auto push = loop.open<spool::Push>().value();
   push.connect(address.text()).value();
 
-  auto hello = loop.message("hello").value();
-  push.send_for(hello, 1s).value();           // turns the loop until the message is accepted
+  push.send_for("hello", 1s).value();         // turns the loop until the message is accepted
   auto received = pull.recv_for(1s).value();  // and until one is here
   std::printf("received: %.*s\n", static_cast<int>(received.size()), received.text().data());
 }
