@@ -41,7 +41,7 @@ struct Scenario {
   }
   void turn(int turns) {
     for (int i = 0; i < turns; ++i)
-      note(loop.poll_once(i % 4 == 3 ? Timeout(200us) : Timeout::none()).error);
+      note(loop.poll_once(i % 6 == 5 ? Timeout(100us) : Timeout::none()).error);
   }
 
   void pair() {
@@ -174,7 +174,7 @@ TEST_CASE("with all requests refused from any place on everything answers") {
   std::uint64_t fail_at = 1;
   while (run(transport, fail_at, true)) {
     CAPTURE(transport, fail_at);
-    ++fail_at;
+    fail_at += 3;  // what differs between two neighbours is seen by the case above
     REQUIRE(fail_at < 5'000);
   }
   CHECK(fail_at > 50);
