@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -155,7 +156,9 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
   void on_pipe_open(io::Pipe& pipe) noexcept override {
     ++opened;
     last_open = &pipe;
-    expect(closed == 0 || !accepted.empty(), "open after closed");
+    Life& life = lives_[&pipe];
+    expect(!life.open && !life.closed, "opened twice, or after it closed");
+    life.open = true;
     if (refuse) return pipe.close();
     if (attach) pipe.set_user(this);
     if (pipe.receivable()) on_receivable(pipe);
@@ -164,14 +167,18 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
     ++closed;
     reason = why;
     os_error = os;
+    Life& life = lives_[&pipe];
+    expect(!life.closed && !life.drained, "closed twice, or after it was drained");
+    life.closed = true;
     expect(why != Error::none, "closed without a reason");
     expect(pipe.ended(), "closed, but not ended");
     expect(!pipe.sendable(), "closed, but sendable");
-    expect(drained < closed, "drained before closed");
   }
   void on_pipe_drained(io::Pipe& pipe) noexcept override {
     ++drained;
-    expect(drained <= closed, "drained before closed");
+    Life& life = lives_[&pipe];
+    expect(life.closed && !life.drained, "drained before it closed, or twice");
+    life.drained = true;
     expect(!pipe.receivable(), "drained, but receivable");
   }
   void on_accepted(io::Pipe& pipe) noexcept override { accepted.push_back(&pipe); }
@@ -195,13 +202,23 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
   void on_pipe_ended(io::Pipe& pipe) noexcept override {
     ++ended;
     expect(pipe.ended() && !pipe.sendable(), "told ended, but is not");
-    expect(ended > closed, "closed before ended");
+    Life& life = lives_[&pipe];
+    expect(life.open && !life.ended && !life.closed, "ended twice, or in the wrong place");
+    life.ended = true;
   }
 
  private:
+  struct Life {
+    bool open = false;
+    bool ended = false;
+    bool closed = false;
+    bool drained = false;
+  };
   void expect(bool true_now, const char* what) {
     if (!true_now && broken.empty()) broken = what;
   }
+
+  std::map<const io::Pipe*, Life> lives_;
 };
 
 }  // namespace spool::sim
