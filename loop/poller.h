@@ -2,7 +2,9 @@
 // tests/loop/poller_conformance_test.cc checks it over all of them.
 //
 //  * Level-triggered: a descriptor that is still ready is reported again by the next wait().
-//  * False alarms are allowed and must be harmless; a missed readiness is not allowed.
+//  * False alarms are allowed and must be harmless; a missed readiness is not allowed. A false
+//    alarm of backend_fd() ends with the next wait() that reports nothing.
+//  * One descriptor may be reported in two events, one for each direction.
 //  * add, modify and remove reach the kernel before they return: a host that sleeps on
 //    backend_fd() sees them.
 //  * Interest::none reports nothing, neither hang-up nor error; it never makes wait() spin.
@@ -52,6 +54,7 @@ struct Readiness {
 
 struct RegistrationTag {};
 // Names one registration; carries a generation, so that a late event is recognised and dropped.
+// The index is below 2^30: a poller may keep bits of its own beside it.
 using Token = Handle<RegistrationTag>;
 
 struct PollEvent {
@@ -59,8 +62,8 @@ struct PollEvent {
   Readiness ready;
 };
 
-// Owned by the loop, or by the host that injected it. One thread, except for nothing: waking is
-// the loop's own business (waker.h).
+// Owned by the loop, or by the host that injected it. Called from one thread only: waking a sleeper
+// is the loop's own business (waker.h).
 class Poller {
  public:
   virtual ~Poller() = default;
@@ -68,7 +71,8 @@ class Poller {
   // Registers a descriptor. Error::invalid_argument when it is registered already or cannot be
   // polled, no_memory, or what the system said.
   [[nodiscard]] virtual Error add(NativeHandle fd, Interest interest, Token token) noexcept = 0;
-  // Changes what is asked for. The descriptor is registered.
+  // Changes what is asked for, and the token. The descriptor is registered. What the system said,
+  // of which no_memory is possible (kqueue).
   [[nodiscard]] virtual Error modify(NativeHandle fd, Interest interest, Token token) noexcept = 0;
   // Forgets the descriptor, which is still open. Cannot fail.
   virtual void remove(NativeHandle fd, Token token) noexcept = 0;
