@@ -105,7 +105,8 @@ Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
   if (context_ == nullptr) return Error::closed;
   std::optional<Instant> end;
   if (timeout.length().has_value()) end = saturating_add(now(), *timeout.length());
-  while (context_->has_unsent()) {
+  // Gathered sends are written before the question: a turn that writes the last of them would wait.
+  for (flush(); context_->has_unsent(); flush()) {
     const Duration left = end.has_value() ? *end - now() : Duration::zero();
     if (end.has_value() && left <= Duration::zero()) return false;
     const PollResult turn = poll_once(end.has_value() ? Timeout::after(left) : Timeout::infinite());
