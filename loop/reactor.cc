@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "spool/loop/wait_time.h"
+
 namespace spool::loop {
 
 namespace {
@@ -42,7 +44,7 @@ Error Reactor::open(const ReactorConfig& config) noexcept {
 }
 
 Result<Token> Reactor::add(NativeHandle fd, Interest interest, Source& source) noexcept {
-  const Token token = registrations_.insert(Registration{&source, fd, interest});
+  const Token token = registrations_.insert(Registration{&source, fd, interest, true});
   if (!token.valid()) return Error::no_memory;
   if (const Error error = poller_->add(fd, interest, token); error != Error::none) {
     registrations_.erase(token);
@@ -54,11 +56,21 @@ Result<Token> Reactor::add(NativeHandle fd, Interest interest, Source& source) n
 void Reactor::set_interest(Token token, Interest interest) noexcept {
   Registration* registration = registrations_.find(token);
   SPOOL_ASSERT(registration != nullptr);
-  if (registration->interest == interest) return;
-  // A registered, open descriptor can be modified: anything else would be a bug of ours.
-  const Error error = poller_->modify(registration->fd, interest, token);
-  SPOOL_ASSERT(error == Error::none);
+  if (registration->interest == interest && registration->is_told) return;
   registration->interest = interest;
+  registration->is_told = poller_->modify(registration->fd, interest, token) == Error::none;
+  if (!registration->is_told) some_untold_ = true;
+}
+
+// Rare: a kqueue or a host's poller that had no memory for a change.
+void Reactor::tell_untold() noexcept {
+  if (!std::exchange(some_untold_, false)) return;
+  registrations_.for_each([this](Token token, Registration& registration) {
+    if (registration.is_told) return;
+    registration.is_told =
+        poller_->modify(registration.fd, registration.interest, token) == Error::none;
+    if (!registration.is_told) some_untold_ = true;
+  });
 }
 
 void Reactor::remove(Token token) noexcept {
@@ -88,7 +100,7 @@ void Reactor::end_batch() noexcept {
 void Reactor::request_flush(Flushable& output) noexcept {
   if (output.linked()) return;
   flush_list_.push_back(output);
-  if (nested_ && !in_turn_) wake();
+  if (nested_ && !in_turn_) arm_nested(clock_.now());
 }
 
 void Reactor::flush_all() noexcept {
@@ -103,14 +115,14 @@ bool Reactor::has_local_work() const noexcept {
 void Reactor::note_local_work() noexcept {
   if (local_work_) return;
   local_work_ = true;
-  if (nested_ && !in_turn_) wake();
+  if (nested_ && !in_turn_) arm_nested(clock_.now());
 }
 
 std::optional<Duration> Reactor::wait_length(Timeout timeout) noexcept {
   if (timeout.is_none() || has_local_work()) return Duration::zero();
   const std::optional<Instant> deadline = timers_.next_deadline();
   if (!deadline.has_value()) return timeout.length();
-  const Duration until = std::max(*deadline - clock_.now(), Duration::zero());
+  const Duration until = std::max(time_until(*deadline, clock_.now()), Duration::zero());
   return timeout.length().has_value() ? std::min(until, *timeout.length()) : until;
 }
 
@@ -201,10 +213,11 @@ Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& res
   in_turn_ = true;
   result_ = {};
   ++turn_number_;
+  tell_untold();
   flush_all();                           // 1
   const Error error = wait(timeout);     // 2, 3
   now_ = clock_.now();                   // 4
-  local_work_ = drained_ = false;
+  local_work_ = false;
   take_wake();
   serve_events(budget);                  // 5
   serve_timers(budget);                  // 6
@@ -218,9 +231,7 @@ void Reactor::end_turn(PollResult& result, bool local_work) noexcept {
   result.more = result.more || result_.more || has_local_work();
   more_ = result.more;
   in_turn_ = false;
-  if (!nested_) return;
-  if (has_local_work()) wake();
-  arm_nested(now_);
+  if (nested_) arm_nested(now_);
 }
 
 std::optional<Instant> Reactor::next_deadline() noexcept {
@@ -228,8 +239,9 @@ std::optional<Instant> Reactor::next_deadline() noexcept {
   return timers_.next_deadline();
 }
 
+// Local work is a deadline that is over: a sleeping host wakes for both in the same way.
 void Reactor::arm_nested(Instant now) noexcept {
-  const std::optional<Instant> deadline = timers_.next_deadline();
+  const std::optional<Instant> deadline = has_local_work() ? now : timers_.next_deadline();
   const Instant next = deadline.value_or(Instant::max());
   if (next == armed_ && next > now) return;
   armed_ = next;
@@ -240,10 +252,7 @@ Result<NativeHandle> Reactor::backend_fd() noexcept {
   Result<NativeHandle> fd = poller_->backend_fd();
   if (!fd.ok() || nested_) return fd;
   nested_ = true;
-  if (!in_turn_) {
-    if (has_local_work()) wake();
-    arm_nested(clock_.now());
-  }
+  if (!in_turn_) arm_nested(clock_.now());
   return fd;
 }
 

@@ -65,6 +65,7 @@ class Reactor {
 
   // Descriptors. The source outlives its registration; remove before the descriptor is closed.
   [[nodiscard]] Result<Token> add(NativeHandle fd, Interest interest, Source& source) noexcept;
+  // Takes effect at once; a poller that cannot (no memory) is told again each turn.
   void set_interest(Token token, Interest interest) noexcept;
   void remove(Token token) noexcept;
 
@@ -116,7 +117,8 @@ class Reactor {
   struct Registration {
     Source* source;
     NativeHandle fd;
-    Interest interest;
+    Interest interest;        // what the source wants
+    bool is_told = true;      // the poller knows; else it had no memory, and is told next turn
   };
   class WakerSource final : public Source {
    public:
@@ -130,6 +132,7 @@ class Reactor {
   [[nodiscard]] bool has_local_work() const noexcept;
   [[nodiscard]] std::optional<Duration> wait_length(Timeout timeout) noexcept;
   [[nodiscard]] Error wait(Timeout timeout) noexcept;
+  void tell_untold() noexcept;
   void take_wake() noexcept;
   void drain_waker() noexcept;
   void serve_events(const Budget& budget) noexcept;
@@ -163,7 +166,7 @@ class Reactor {
   bool nested_ = false;
   bool local_work_ = false;
   bool more_ = false;  // of the last turn
-  bool drained_ = false;  // the waker, in this turn
+  bool some_untold_ = false;  // registrations whose poller does not know
   std::uintptr_t owner_thread_ = 0;
   std::atomic<bool> woken_{false};
 };

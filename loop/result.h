@@ -49,6 +49,7 @@ class [[nodiscard]] Result {
     return std::move(value_);
   }
   [[nodiscard]] T& operator*() & noexcept { return value(); }
+  [[nodiscard]] const T& operator*() const& noexcept { return value(); }
   [[nodiscard]] T operator*() && noexcept { return std::move(*this).value(); }
   [[nodiscard]] T* operator->() noexcept { return &value(); }
   [[nodiscard]] const T* operator->() const noexcept { return &value(); }

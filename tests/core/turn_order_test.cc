@@ -171,7 +171,7 @@ TEST_CASE("the log gets each event as a line, from its level on") {
       return std::find(lines.begin(), lines.end(), line) != lines.end();
     };
     CHECK(has("inproc://p: listening") == (level <= LogLevel::info));
-    CHECK(has("inproc://p: peer joined") == (level <= LogLevel::info));
+    CHECK(has("inproc://p: peer joined (1)") == (level <= LogLevel::info));
     CHECK(has("inproc://p: peer refused: refused"));
   }
 }
