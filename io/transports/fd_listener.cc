@@ -30,11 +30,13 @@ bool concerns_one_connection(int os_error) noexcept {
 }  // namespace
 
 FdListener::FdListener(IoContext& io, FdPipe::Pool& pipes, loop::OwnedFd fd, Framing framing,
-                       const PipeConfig& config, const Address& address, ListenerOwner& owner) noexcept
+                       const PipeConfig& config, const LinkConfig& link, const Address& address,
+                       ListenerOwner& owner) noexcept
     : io_(io),
       pipes_(pipes),
       fd_(std::move(fd)),
       config_(config),
+      link_(link),
       owner_(owner),
       address_(address),
       framing_(framing) {}
@@ -67,9 +69,10 @@ void FdListener::on_ready(Readiness) noexcept {
       if (concerns_one_connection(os_error)) continue;
       return pause(accepted.error(), os_error);
     }
-    // The options of the listening socket are inherited: none is set here.
-    FdPipe* pipe =
-        pipes_.create(pipes_, io_, std::move(accepted).value(), peer, framing_, config_, owner_);
+    loop::OwnedFd fd = std::move(accepted).value();
+    // The options of the listening socket are inherited, but not the buffers of unix sockets.
+    apply_buffers(fd.get(), link_);
+    FdPipe* pipe = pipes_.create(pipes_, io_, std::move(fd), peer, framing_, config_, owner_);
     if (pipe == nullptr) return pause(Error::no_memory, 0);
     if (const Error error = pipe->start(true); error != Error::none) {
       pipe->dispose();

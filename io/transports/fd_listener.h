@@ -12,7 +12,8 @@ namespace spool::io {
 class FdListener : public Listener, public loop::Source {
  public:
   FdListener(IoContext& io, FdPipe::Pool& pipes, loop::OwnedFd fd, Framing framing,
-             const PipeConfig& config, const Address& address, ListenerOwner& owner) noexcept;
+             const PipeConfig& config, const LinkConfig& link, const Address& address,
+             ListenerOwner& owner) noexcept;
   ~FdListener() override;
 
   // Once: starts watching.
@@ -32,6 +33,7 @@ class FdListener : public Listener, public loop::Source {
   loop::OwnedFd fd_;
   Token token_{};
   const PipeConfig& config_;
+  LinkConfig link_;
   ListenerOwner& owner_;
   Address address_;
   Framing framing_;

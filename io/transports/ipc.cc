@@ -50,9 +50,9 @@ struct FileIdentity {
 class IpcListener final : public FdListener {
  public:
   IpcListener(IoContext& io, FdPipe::Pool& pipes, loop::OwnedFd fd, const PipeConfig& config,
-              const Address& address, ListenerOwner& owner, const SocketAddress& at,
-              FileIdentity file) noexcept
-      : FdListener(io, pipes, std::move(fd), Framing::ipc, config, address, owner),
+              const LinkConfig& link, const Address& address, ListenerOwner& owner,
+              const SocketAddress& at, FileIdentity file) noexcept
+      : FdListener(io, pipes, std::move(fd), Framing::ipc, config, link, address, owner),
         at_(at),
         file_(file) {}
   ~IpcListener() override {
@@ -114,7 +114,7 @@ class IpcTransport final : public Transport {
       return error_from_errno(error.os_error);
     }
     loop::Box<IpcListener> listener = loop::make_box<IpcListener>(
-        io_.memory, io_, pipes_, std::move(fd), config, address, owner, at.value(), identity);
+        io_.memory, io_, pipes_, std::move(fd), config, link, address, owner, at.value(), identity);
     if (!listener) {
       static_cast<void>(::unlink(path_of(at.value())));
       return Error::no_memory;

@@ -18,10 +18,14 @@ void set_option(NativeHandle fd, int level, int option, int value) noexcept {
 
 }  // namespace
 
-void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept {
+void apply_buffers(NativeHandle fd, const LinkConfig& link) noexcept {
   if (link.kernel_send_buffer > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, link.kernel_send_buffer);
   if (link.kernel_receive_buffer > 0)
     set_option(fd, SOL_SOCKET, SO_RCVBUF, link.kernel_receive_buffer);
+}
+
+void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept {
+  apply_buffers(fd, link);
   if (family == AF_UNIX) return;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, link.tcp_nodelay ? 1 : 0);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, link.tcp_keepalive ? 1 : 0);

@@ -36,6 +36,8 @@ struct SocketAddress {
 // Applies what the user asked for. A setting that the system refuses is left at its default: no
 // connection is worth less for a smaller buffer.
 void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept;
+// Of it, what an accepted unix socket does not inherit from its listener. Nothing by default.
+void apply_buffers(NativeHandle fd, const LinkConfig& link) noexcept;
 
 [[nodiscard]] SocketAddress local_address(NativeHandle fd) noexcept;
 

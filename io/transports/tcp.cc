@@ -130,7 +130,7 @@ class TcpTransport final : public Transport {
     const Result<Address> real = Address::parse(text.text(), error.why);
     if (!real.ok()) return real.error();
     loop::Box<FdListener> listener = loop::make_box<FdListener>(
-        io_.memory, io_, pipes_, std::move(fd), Framing::tcp, config, real.value(), owner);
+        io_.memory, io_, pipes_, std::move(fd), Framing::tcp, config, link, real.value(), owner);
     if (!listener) return Error::no_memory;
     if (const Error failed = listener->start(); failed != Error::none) return failed;
     return loop::Box<Listener>(std::move(listener));

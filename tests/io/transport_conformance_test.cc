@@ -195,6 +195,33 @@ TEST_CASE("a receiver that takes nothing stops the sender; taking goes on withou
   CHECK(f.near().sendable());
 }
 
+TEST_CASE("small kernel buffers hold little, at either end of a connection") {
+  const int which = GENERATE(0, 1);
+  Conformance f(which);
+  const bool from_client = GENERATE(false, true);
+  CAPTURE(f.at, from_client);
+  f.link.kernel_send_buffer = f.link.kernel_receive_buffer = 4096;
+  Side& sender = from_client ? f.client : f.server;
+  Side& receiver = from_client ? f.server : f.client;
+  sender.config.send_queue_bytes = 1;
+  receiver.config.receive_queue_messages = 1;
+  f.open_link(f.at);
+  Pipe& from = from_client ? f.near() : f.far();
+  std::size_t in_the_kernel = 0;
+  for (int quiet = 0; quiet < 20; f.rig.turn(Timeout::after(1ms))) {
+    if (!from.sendable()) {
+      ++quiet;
+      continue;
+    }
+    quiet = 0;
+    REQUIRE(f.send(from, std::string(1000, 'x')) == Error::none);
+    in_the_kernel = from.stats().bytes_sent - from.unsent_bytes();
+    REQUIRE(in_the_kernel < 1'000'000);
+  }
+  Pipe& to = from_client ? f.far() : f.near();
+  CHECK(in_the_kernel - to.stats().bytes_received < 64'000);
+}
+
 TEST_CASE("a slow receiver that wants the newest stops nobody") {
   EVERY_TRANSPORT();
   f.server.config.receive_queue_messages = 3;
