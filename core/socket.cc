@@ -109,6 +109,7 @@ Error Socket::attach(io::Pipe& pipe, Endpoint&) noexcept {
   }
   pipe.peer_number = number;
   peers_.push_back(pipe);
+  ++peer_count_;
   if (!was_sendable) told_writable_ = false;
   return Error::none;
 }
@@ -123,6 +124,7 @@ void Socket::detach(io::Pipe& pipe) noexcept {
 // The pipe's endpoint has done with it. It has ended and may hold messages to take, or its
 // endpoint was closed and it may have some to write.
 void Socket::release(io::Pipe& pipe) noexcept {
+  --peer_count_;
   pipe.set_owner(*this);
   released_.push_back(pipe);
   ++released_count_;
@@ -259,7 +261,6 @@ SocketStats Socket::stats() noexcept {
     pipes.add(pipe->stats());
     stats.unsent_messages += pipe->unsent_messages();
     stats.unsent_bytes += pipe->unsent_bytes();
-    if (!pipe->ended()) ++stats.peers;  // the others are only waiting to be read
   }
   for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe)) {
     if (pipe->loop::Link<io::PeerList>::linked()) continue;
@@ -277,6 +278,7 @@ SocketStats Socket::stats() noexcept {
   stats.lost_unread = pipes.discarded;
   stats.dropped_no_room = protocol_->stats().dropped;
   stats.blocked_episodes = protocol_->stats().blocked_episodes;
+  stats.peers = peer_count_;
   return stats;
 }
 

@@ -67,6 +67,7 @@ class Socket final : public protocols::ProtocolHost,
   [[nodiscard]] bool is_open() const noexcept { return state_ == State::open; }
   [[nodiscard]] bool is_closed() const noexcept { return state_ == State::closed; }
   [[nodiscard]] SocketStats stats() noexcept;
+  [[nodiscard]] std::size_t peers() const noexcept { return peer_count_; }
   [[nodiscard]] bool has_unsent() noexcept;
   [[nodiscard]] SocketHandle handle() const noexcept { return handle_; }
   [[nodiscard]] SocketType type() const noexcept { return type_; }
@@ -108,6 +109,7 @@ class Socket final : public protocols::ProtocolHost,
   loop::List<Endpoint, EndpointListTag> endpoints_;
   loop::List<io::Pipe, io::PeerList> peers_;      // attached
   loop::List<io::Pipe, io::OwnerList> released_;  // ended with messages to take, or draining
+  std::size_t peer_count_ = 0;                    // those of them that are not released
   std::size_t released_count_ = 0;
   io::PipeStats finished_;                        // of pipes that are gone
   SocketStats counts_;                            // the fields that nobody else counts

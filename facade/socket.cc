@@ -139,6 +139,11 @@ void SocketBase::on_writable(Function<void()> callback) noexcept {
   if (socket != nullptr) socket->set_on_writable(std::move(callback));
 }
 
+std::size_t SocketBase::peers() const noexcept {
+  const core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? 0 : socket->peers();
+}
+
 SocketStats SocketBase::stats() const noexcept {
   core::Socket* socket = find(anchor_, handle_);
   return socket == nullptr ? SocketStats{} : socket->stats();

@@ -98,7 +98,7 @@ class SocketBase {
   // All zero when closed.
   [[nodiscard]] SocketStats stats() const noexcept;
   // How many peers it talks to now.
-  [[nodiscard]] std::size_t peers() const noexcept { return stats().peers; }
+  [[nodiscard]] std::size_t peers() const noexcept;
   // Accepted, and not yet handed to the system.
   [[nodiscard]] std::size_t unsent_bytes() const noexcept { return stats().unsent_bytes; }
 
