@@ -1,6 +1,6 @@
-"""The cases. Each is a function from (Case, programs, parameters) that raises Failed, or returns."""
+"""The cases. Each is a function of (Case, programs, parameters) that raises Failed, or returns."""
 
-from processes import Failed
+from processes import expect
 
 LIMIT = 1 << 20  # nanomsg's largest message, and our default
 
@@ -16,11 +16,6 @@ COUPLES = [("ours", "ours"), ("ours", "nanomsg"), ("ours", "nng"), ("nanomsg", "
 
 # Of the sending and of the receiving side.
 PATTERNS = {"push": "pull", "pub": "sub", "pair": "pair"}
-
-
-def expect(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def short(message):
@@ -156,14 +151,14 @@ def sender_killed(case, programs, kind, transport, binder, other):
     address = case.address(transport)
     mine, yours = ([address], []) if binder == "ours" else ([], [address])
     receiver_argv = ours.argv(PATTERNS[kind], mine, yours, extra=["-v"])
-    sender_argv = theirs.argv(kind, yours, mine, body_file=big_file, interval=1 if theirs.is_nng else 0.01)
+    sender_argv = theirs.argv(kind, yours, mine, body_file=big_file, flood=True)
     if binder == "ours":
         receiver = case.start_listener(receiver_argv, address)
         sender = case.start(sender_argv)
     else:
         sender = case.start_listener(sender_argv, address)
         receiver = case.start(receiver_argv)
-    last_argv = theirs.argv(kind, yours, mine, body_file=last_file, interval=1 if theirs.is_nng else 0.1)
+    last_argv = theirs.argv(kind, yours, mine, body_file=last_file, interval=0.1)
     for count, next_argv in enumerate([sender_argv, sender_argv, last_argv], 1):
         receiver.messages(len(receiver.messages(0)) + 2)
         sender.kill()

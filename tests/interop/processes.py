@@ -23,18 +23,27 @@ class Failed(Exception):
     """A case failed; the message says what was expected."""
 
 
+def expect(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
 class Process:
     """One running program. A thread collects what it prints, unless `read` is false: then its pipe fills up."""
 
-    def __init__(self, case, argv, read=True):
+    def __init__(self, case, argv, read=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
         self.case = case
         self.argv = argv
         self.output = bytearray()
         self.at_end = False
+        self._messages = []
+        self._parsed = 0  # bytes of the output
         self._changed = threading.Condition()
         self._errors = tempfile.TemporaryFile()
-        self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
-        self._reader = threading.Thread(target=self._read, daemon=True) if read else None
+        self._popen = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=self._errors)
+        self._reader = None
+        if read and self._popen.stdout:
+            self._reader = threading.Thread(target=self._read, daemon=True)
         if self._reader:
             self._reader.start()
 
@@ -52,11 +61,12 @@ class Process:
         """Waits for so many messages, printed as --msgpack; returns all that are there, whole ones only."""
 
         def enough():
-            return self.at_end or len(parse_msgpack(self.output)) >= count
+            self._parsed = parse_msgpack(self.output, self._parsed, self._messages)
+            return self.at_end or len(self._messages) >= count
 
         with self._changed:
             self._changed.wait_for(enough, self.case.seconds_left())
-            found = parse_msgpack(self.output)
+            found = list(self._messages)
         if len(found) < count:
             raise Failed("%s printed %d messages, not %d" % (self, len(found), count))
         return found
@@ -91,6 +101,21 @@ class Process:
         """What it has written to standard error."""
         return os.pread(self._errors.fileno(), 1 << 16, 0).decode(errors="replace")
 
+    def signal(self, number):
+        self._popen.send_signal(number)
+
+    def write(self, data):
+        """To its standard input, which is a pipe."""
+        self._popen.stdin.write(data)
+        self._popen.stdin.flush()
+
+    def close_input(self):
+        self._popen.stdin.close()
+
+    def close_output(self):
+        """Of one that is not read: nobody will."""
+        self._popen.stdout.close()
+
     def kill(self):
         """SIGKILL, and reaped."""
         if self._popen.poll() is None:
@@ -101,7 +126,9 @@ class Process:
         self.kill()
         if self._reader:
             self._reader.join(CASE_SECONDS)
-        self._popen.stdout.close()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            if pipe:
+                pipe.close()
         self._errors.close()
 
     def __str__(self):
@@ -127,8 +154,8 @@ class Case:
     def seconds_left(self):
         return max(0.0, self._end - time.monotonic())
 
-    def start(self, argv, read=True):
-        process = Process(self, argv, read)
+    def start(self, argv, **how):
+        process = Process(self, argv, **how)
         self._processes.append(process)
         return process
 
@@ -151,10 +178,10 @@ class Case:
             return "tcp://127.0.0.1:%d" % free_port()
         return "ipc://%s/%d" % (self.folder, random.randrange(10**6))
 
-    def start_listener(self, argv, address, read=True):
+    def start_listener(self, argv, address, **how):
         """Starts a program that binds the address, and waits until it does. Nothing connects to find out: to some
         peers that would be a peer."""
-        process = self.start(argv, read)
+        process = self.start(argv, **how)
         self.until(lambda: is_listening(address) or not process.is_running(), "%s is to listen on %s" %
                    (process, address))
         if not process.is_running():
@@ -166,24 +193,19 @@ class Case:
         return ["%s: %s %s" % (process, process.state(), process.errors().strip()) for process in self._processes]
 
 
-def parse_msgpack(data):
-    """The whole messages at the start of the bytes."""
-    messages = []
-    position = 0
+def parse_msgpack(data, position, messages):
+    """Appends the whole messages from `position` on; returns where the rest begins."""
     while position < len(data):
         kind = data[position]
         if kind not in (0xc4, 0xc5, 0xc6):
             raise Failed("no msgpack at byte %d: %r" % (position, bytes(data[position:position + 20])))
-        head = {0xc4: 1, 0xc5: 2, 0xc6: 4}[kind]
-        begin = position + 1 + head
-        if begin > len(data):
+        begin = position + 1 + {0xc4: 1, 0xc5: 2, 0xc6: 4}[kind]
+        end = begin + int.from_bytes(data[position + 1:begin], "big")
+        if begin > len(data) or end > len(data):
             break
-        size = int.from_bytes(data[position + 1:begin], "big")
-        if begin + size > len(data):
-            break
-        messages.append(bytes(data[begin:begin + size]))
-        position = begin + size
-    return messages
+        messages.append(bytes(data[begin:end]))
+        position = end
+    return position
 
 
 _ports = iter(random.sample(range(10000, 30000), 20000))  # below the range that the system chooses from itself

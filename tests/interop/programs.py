@@ -15,9 +15,11 @@ class Program:
         self.is_nng = name == "nng"
         self.is_ours = name == "ours"
 
-    def argv(self, kind, binds=(), connects=(), topics=(), body_file=None, interval=None, count=None, extra=()):
-        """A command line. `interval` is in seconds; who gets one is ended by its caller. What it receives is printed
-        as msgpack, which tells sizes. `count` is not for nanomsg's, which has none.
+    def argv(self, kind, binds=(), connects=(), topics=(), body_file=None, interval=None, flood=False, count=None,
+             extra=()):
+        """A command line. `interval` is in seconds, `flood` sends as fast as possible; who gets one of them is ended
+        by its caller. What it receives is printed as msgpack, which tells sizes. `count` is not for nanomsg's, which
+        has none.
         """
         # nngcat's --pair is broken, and nng's names have digits.
         argv = [self.path, "--%s%s" % (kind, "0" if self.is_nng else "")]
@@ -31,6 +33,9 @@ class Program:
             argv += ["--subscribe", topic]
         if body_file is not None:
             argv += self._data(body_file)
+        if flood:
+            # nngcat's PAIR fails on a count.
+            argv += ["--interval", "0"] if not self.is_nng else ["--interval", "1"] if kind == "pair" else ["-C1000000"]
         if interval is not None:
             # nngcat knows whole seconds only, and 0 means none.
             argv += ["--interval", str(max(1, round(interval)) if self.is_nng else interval)]

@@ -254,7 +254,7 @@ void Session::drain() {
   }
   if (options_.type == SocketType::pub || exit_code_ != exit_ok || lost_ == 0) return;
   fail(exit_socket, socket_error("Can't send", Error::connection_reset,
-                                 std::to_string(lost_) + " messages were accepted and got lost"));
+                                 "messages lost: " + std::to_string(lost_)));
 }
 
 bool Session::fail(std::string_view what, Error error) {
