@@ -115,6 +115,7 @@ void Context::mark_changed(Socket& socket) noexcept {
 }
 
 void Context::report(const Event& event) noexcept {
+  messages_lost_ += event.lost;
   if (!config_.on_event && !config_.log) return;
   if (events_count_ == config_.event_queue) {
     ++events_dropped_;
@@ -278,6 +279,7 @@ LoopStats Context::stats() noexcept {
   LoopStats stats;
   stats.turns = turns_;
   stats.events_dropped = events_dropped_;
+  stats.messages_lost = messages_lost_;
   stats.allocations = memory.allocations;
   stats.refusals = memory.refusals;
   stats.memory_bytes = memory.bytes_in_use;

@@ -111,6 +111,7 @@ class Context {
   std::uint32_t events_first_ = 0;
   std::uint32_t events_count_ = 0;
   std::uint64_t events_dropped_ = 0;
+  std::uint64_t messages_lost_ = 0;
   std::uint64_t turns_ = 0;
   Random random_{0};
   Explanation last_error_;

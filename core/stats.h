@@ -35,6 +35,7 @@ struct SocketStats {
 struct LoopStats {
   std::uint64_t turns = 0;
   std::uint64_t events_dropped = 0;     // Events that the notice queue had no room for
+  std::uint64_t messages_lost = 0;      // accepted and never wholly written; closed sockets included
   std::uint64_t allocations = 0;        // of the loop's memory
   std::uint64_t refusals = 0;           // allocations refused
   std::size_t memory_bytes = 0;         // held now

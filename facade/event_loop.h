@@ -40,8 +40,9 @@ class EventLoop {
       : anchor_(std::exchange(other.anchor_, nullptr)),
         context_(std::exchange(other.context_, nullptr)) {}
   EventLoop& operator=(EventLoop&& other) noexcept;
-  // Closes everything at once: no linger, no callback, no waiting. Call drain_for before, if what
-  // was sent last matters. Not from within a callback of this loop (that aborts).
+  // Closes everything at once: no linger, no callback, no waiting. If what was sent last matters,
+  // close its sockets and call drain_for before: that also waits until the peers have read it. Not
+  // from within a callback of this loop (that aborts).
   ~EventLoop();
 
   // One turn: serves what is ready, fires timers, calls callbacks, within the budget. Waits for at

@@ -196,6 +196,8 @@ class Pull final : public Receiver<SocketBase> {
   using Receiver::Receiver;
 };
 
+// A Pub never blocks, so a program that does nothing but publish has to call poll_once itself, or
+// nobody ever joins.
 class Pub final : public Sender<SocketBase> {
  public:
   static constexpr SocketType type = SocketType::pub;

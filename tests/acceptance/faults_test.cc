@@ -174,6 +174,7 @@ TEST_CASE("A peer that is killed while we send to it: what was accepted and not 
   CHECK(left->lost == full.unsent_messages);
   CHECK(push.stats().lost_unsent == full.unsent_messages);
   CHECK(push.stats().unsent_messages == 0);
+  CHECK(loop.stats().messages_lost == full.unsent_messages);
   CHECK(push.try_send(body).error() == Error::would_block);
 }
 
