@@ -26,8 +26,9 @@ class RecordingPoller final : public Poller {
     return Error::none;
   }
   [[nodiscard]] Error modify(NativeHandle fd, Interest interest, Token token) noexcept override {
-    registered.at(fd) = {interest, token};
     ++modifications;
+    if (modify_error != Error::none) return modify_error;
+    registered.at(fd) = {interest, token};
     return Error::none;
   }
   void remove(NativeHandle fd, Token) noexcept override { registered.erase(fd); }
@@ -56,6 +57,7 @@ class RecordingPoller final : public Poller {
   std::vector<std::optional<Duration>> waits;  // the lengths that were asked for
   std::function<void()> on_wait;
   Error add_error = Error::none;
+  Error modify_error = Error::none;
   Error wait_error = Error::none;
   int modifications = 0;
 };
