@@ -154,6 +154,7 @@ Error MessagePool::push_header(Message& message, std::span<const std::byte> byte
   const bool ours = block != nullptr && (block->references == 1 || block->front == message.begin_);
   if (!ours || message.begin_ < size) {
     const std::size_t payload = message.payload().size();
+    if (payload + size > Message::max_size) return Error::message_too_large;
     io::Block* larger = take(payload + size);
     if (larger == nullptr) return Error::no_memory;
     Message moved;

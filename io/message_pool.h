@@ -51,6 +51,11 @@ class MessagePool {
   [[nodiscard]] std::size_t available() const noexcept {
     return limit_ == 0 ? SIZE_MAX : limit_ - stats_.bytes_in_use;
   }
+  // Could a message of `size` bytes that grows as it arrives ever be held, were the pool empty? The
+  // last step of growing needs the old block beside the new one.
+  [[nodiscard]] bool could_hold(std::size_t size) const noexcept {
+    return limit_ == 0 || footprint(size) + footprint(size / 2) <= limit_;
+  }
   [[nodiscard]] const PoolStats& stats() const noexcept { return stats_; }
   // What a message of `size` bytes takes from the pool, for limits and pre-sizing.
   [[nodiscard]] static std::size_t footprint(std::size_t size) noexcept;

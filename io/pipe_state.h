@@ -10,8 +10,9 @@
 //              |             | stream: ended      | say we are done|             |        |
 //  ended       | –           | –                  | –             | –            | –      | –
 //
-// "Time" is the handshake deadline in the first two, the pause for want of memory in active, the
-// linger in draining.
+// "Time" is the handshake deadline in the first two, the linger in draining. In active it is the
+// pause for want of memory (ten seconds of it within a body: ended), and the limit for a peer that
+// takes nothing more (ended).
 #pragma once
 
 #include <cstdint>

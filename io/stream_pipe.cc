@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t gather_bytes = 64'000;            // then a burst is written; see SendQueue
 constexpr std::size_t eager_body = 64 * 1024;           // a length field is trusted so far
 constexpr Duration memory_pause = std::chrono::milliseconds(5);
+constexpr std::uint16_t memory_pauses_max = 2000;       // ten seconds
 constexpr std::size_t smallest_read = 512;
 // The worst case: frames of one byte (nine on the wire), each in the smallest block and a queue slot
 // of its own. Beside them, what comes in steps: a new node of the queue, the last block's start.
@@ -69,6 +70,7 @@ void StreamPipe::continue_handshake() noexcept {
     const Transfer written = stream_.write({&rest, 1});
     if (written.error != Error::none) {
       write_blocked_ = written.error == Error::would_block;
+      write_dead_ = !write_blocked_;
       update_interest();
       return;
     }
@@ -225,6 +227,7 @@ void StreamPipe::receive() noexcept {
   if (read.error != Error::none) return fail(read.error, read.os_error);
   if (read.bytes == 0) return on_end_of_stream();
   if (state_ == PipeState::draining) return;
+  memory_pauses_ = 0;
   if (read.bytes == asked) io_.reactor.note_more();
   const std::uint64_t before = stats_.messages_received;
   const std::size_t into_body = std::min(read.bytes, body_rest);
@@ -264,7 +267,7 @@ void StreamPipe::parse(std::byte* data, std::size_t size) noexcept {
     data += header_size;
     size -= header_size;
     if (size < frame_size) {
-      if (!begin_body(frame_size, data, size)) fail(Error::no_memory, 0);
+      if (const Error begun = begin_body(frame_size, data, size); begun != Error::none) fail(begun, 0);
       return;
     }
     if (const Error kept = deliver(data, frame_size); kept != Error::none) return fail(kept, 0);
@@ -292,6 +295,7 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
   size -= handshake_size;
   io_.reactor.cancel(timer_);
   enter(PipeState::active);
+  if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
   // A peer that writes nothing but its header may still not have taken ours: see update_sendable.
   sendable_ = handshake_sent_ == handshake_size;
   owner_->on_pipe_open(*this);
@@ -299,17 +303,19 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
 }
 
 // A frame whose end is not here yet. Memory for it is reserved as far as the peer is trusted:
-// 64 KiB, or twice what it has proved to send. The rest grows as bytes arrive.
-bool StreamPipe::begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept {
+// 64 KiB, or twice what it has proved to send. The rest grows as bytes arrive. What could never be
+// held is refused now instead of stalling later.
+Error StreamPipe::begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept {
+  if (!io_.pool.could_hold(frame_size)) return Error::message_too_large;
   const std::size_t trusted = std::max(eager_body, 2 * largest_);
   Result<Message> body = io_.pool.make(std::min(frame_size, std::max(trusted, have)));
   if (!body.ok()) body = io_.pool.make(std::max(have, std::size_t{1}));
-  if (!body.ok()) return false;
+  if (!body.ok()) return body.error();
   body_ = std::move(body).value();
   frame_size_ = frame_size;
   body_filled_ = have;
   if (have != 0) std::memcpy(body_.mutable_body().data(), data, have);
-  return true;
+  return Error::none;
 }
 
 // Room for what is still to come: twice as much as has arrived.
@@ -337,7 +343,9 @@ Error StreamPipe::deliver(const std::byte* payload, std::size_t size) noexcept {
   return keep(std::move(message).value());
 }
 
+// Whoever holds half a body while it waits may be what the others wait for: not for ever.
 void StreamPipe::pause_for_memory() noexcept {
+  if (frame_size_ != 0 && ++memory_pauses_ > memory_pauses_max) return fail(Error::no_memory, 0);
   starved_ = true;
   io_.reactor.schedule_after(timer_, memory_pause);
   update_interest();
@@ -347,7 +355,7 @@ void StreamPipe::on_end_of_stream() noexcept {
   if (state_ == PipeState::draining) {
     input_over_ = true;
     // With our side said to be over as well, nothing is left to wait for.
-    if (queue_.empty()) return fail(Error::closed, 0);
+    if (queue_.empty() || write_dead_) return fail(Error::closed, 0);
     return update_interest();
   }
   const bool in_frame = stash_size_ != 0 || frame_size_ != 0;

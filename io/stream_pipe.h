@@ -53,7 +53,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   void parse(std::byte* data, std::size_t size) noexcept;
   [[nodiscard]] bool take_handshake(std::byte*& data, std::size_t& size) noexcept;
   [[nodiscard]] bool grow_body() noexcept;
-  [[nodiscard]] bool begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept;
+  [[nodiscard]] Error begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept;
   [[nodiscard]] Error add_to_body(std::size_t bytes) noexcept;
   [[nodiscard]] Error deliver(const std::byte* payload, std::size_t size) noexcept;
   void end_of_read(std::uint64_t received_before, std::size_t bytes) noexcept;
@@ -86,6 +86,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   std::uint8_t handshake_sent_ = 0;
   Framing framing_;
   PipeState state_ = PipeState::connecting;
+  std::uint16_t memory_pauses_ = 0;  // since the last read
   bool write_blocked_ = false;    // the kernel said so: wait for writable
   bool write_dead_ = false;       // no more writes; reading finds out why
   bool read_paused_ = false;      // the receive queue is full

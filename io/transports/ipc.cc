@@ -73,7 +73,7 @@ bool is_stale_socket(const SocketAddress& at) noexcept {
   struct stat file {};
   if (::lstat(path_of(at), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
   loop::OwnedFd probe(::socket(AF_UNIX, SOCK_DGRAM, 0));
-  if (!probe) return false;
+  if (!probe || loop::set_close_on_exec(probe.get()) != Error::none) return false;
   return ::connect(probe.get(), at.get(), at.size) != 0 && errno == ECONNREFUSED;
 }
 

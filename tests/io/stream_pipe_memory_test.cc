@@ -128,6 +128,51 @@ TEST_CASE("a body that has its storage is read to its end, whatever memory is le
   CHECK(f.taken().front() == std::string(60'000, 'x'));
 }
 
+TEST_CASE("a frame that the pool could never hold is refused when it is announced") {
+  PipeFixture f(ProtocolId::pull, 1'500'000);
+  f.open();
+  f.hear(frame(Framing::tcp, std::string(500'000, 'x')), 30);
+  CHECK(f.taken().size() == 1);
+  f.hear(frame_header(Framing::tcp, 600'000) + "x");
+  CHECK(f.owner.closed == 1);
+  CHECK(f.owner.reason == Error::message_too_large);
+}
+
+TEST_CASE("half a body that finds no memory for ten seconds ends its pipe, and frees what it held") {
+  PipeFixture f(ProtocolId::pull, 1 << 20);
+  f.open();
+  f.hear(frame_header(Framing::tcp, 200'000) + std::string(100, 'x'));
+  std::vector<Message> held = leave(f.rig.pool, 0);
+  f.peer->put(std::string(150'000, 'x'));
+  f.sim.pass(9s);
+  CHECK(f.owner.closed == 0);
+  SECTION("it goes on when there is memory in time") {
+    held.clear();
+    f.peer->put(std::string(49'900, 'x'));
+    f.sim.pass(100ms);
+    CHECK(f.taken().size() == 1);
+    f.sim.pass(20s);
+    CHECK(f.owner.closed == 0);
+  }
+  SECTION("it ends when there is none") {
+    f.sim.pass(2s);
+    CHECK(f.owner.closed == 1);
+    CHECK(f.owner.reason == Error::no_memory);
+  }
+}
+
+TEST_CASE("a pipe that has begun no message waits for memory for as long as it takes") {
+  PipeFixture f(ProtocolId::pull, 1 << 20);
+  f.open();
+  std::vector<Message> held = leave(f.rig.pool, 0);
+  f.peer->put(frame(Framing::tcp, "patient"));
+  f.sim.pass(60s);
+  CHECK(f.owner.closed == 0);
+  held.clear();
+  f.sim.pass(100ms);
+  CHECK(f.taken() == std::deque<std::string>{"patient"});
+}
+
 TEST_CASE("a handshake succeeds at the memory cap; what the peer sent behind it waits") {
   PipeFixture f(ProtocolId::pull, 1 << 20);
   std::vector<Message> held = leave(f.rig.pool, 0);
