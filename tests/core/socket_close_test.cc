@@ -250,6 +250,22 @@ TEST_CASE("of peers that left a message and went, a bounded number is remembered
     REQUIRE(texts[static_cast<std::size_t>(i)] == std::to_string(all - kept + i));
 }
 
+TEST_CASE("closing a socket drops what former peers left, counts it, and does not wait for it") {
+  ContextRig rig;
+  Socket& pull = rig.open(SocketType::pull);
+  Socket& push = rig.open(SocketType::push);
+  rig.link(pull, push);
+  rig.send(push, "1");
+  rig.send(push, "2");
+  push.close(1s);
+  rig.turns(2);
+  REQUIRE(pull.can_receive());
+  pull.close(24h);
+  CHECK(pull.stats().lost_unread == 2);
+  rig.turn();
+  CHECK(rig.context->stats().sockets == 0);
+}
+
 TEST_CASE("closing a socket with unread messages counts them") {
   ContextRig rig;
   Socket& pair = rig.open(SocketType::pair);

@@ -182,6 +182,20 @@ TEST_CASE("room is told of when the notice is set, and not again while nothing c
   CHECK(rig.writable == 1);
 }
 
+TEST_CASE("an arrival is no news about writing") {
+  Rig rig;
+  rig.a.set_on_writable([&] { ++rig.writable; });
+  rig.a.set_on_readable([&] { ++rig.readable; });
+  rig.turns(2);
+  REQUIRE(rig.writable == 1);
+  for (int i = 1; i <= 3; ++i) {
+    rig.send(rig.b, "x");
+    rig.turn();
+    CHECK(rig.readable == i);
+  }
+  CHECK(rig.writable == 1);
+}
+
 TEST_CASE("the first peer is told of") {
   ContextRig rig;
   Socket& push = rig.open(SocketType::push);
