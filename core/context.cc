@@ -10,6 +10,13 @@
 
 namespace spool::core {
 
+namespace {
+
+constexpr const char* no_memory_to_start =
+    "memory_limit is too small, or memory was refused, for what the loop needs to start";
+
+}  // namespace
+
 Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
     : anchor_(anchor),
       config_(std::move(config)),
@@ -38,7 +45,8 @@ Error Context::start(Explanation& why) noexcept {
   reactor_config.threads = config_.threads;
   reactor_config.post_capacity = config_.post_queue;
   if (const Error error = reactor_.open(reactor_config); error != Error::none) {
-    why << "the poller or the wake-up descriptor could not be made: " << to_string(error);
+    if (error == Error::no_memory) why << no_memory_to_start;
+    else why << "the poller or the wake-up descriptor could not be made: " << to_string(error);
     return error;
   }
   const std::uint64_t seed = config_.seed != 0
@@ -48,7 +56,7 @@ Error Context::start(Explanation& why) noexcept {
   random_ = Random(seed);
   const Error error = start_io(why);
   if (error == Error::no_memory && why.empty())
-    why << "memory_limit is too small, or memory was refused, for what the loop needs to start";
+    why << no_memory_to_start;
   return error;
 }
 

@@ -18,8 +18,7 @@ using SocketHandle = Handle<SocketTag>;
 using EndpointHandle = Handle<EndpointTag>;
 
 enum class EventKind : std::uint8_t {
-  listening,         // an address is bound (again)
-  listen_failed,     // it could not be bound again; the endpoint tries on
+  listening,         // an address is bound
   connect_failed,    // an attempt to connect failed; retry_in says when the next one starts
   handshake_failed,  // connected or accepted, but no peer of ours: `error` says why
   peer_joined,       // the handshake is done and the socket uses the peer
@@ -32,7 +31,6 @@ enum class EventKind : std::uint8_t {
 [[nodiscard]] constexpr const char* to_string(EventKind kind) noexcept {
   switch (kind) {
     case EventKind::listening: return "listening";
-    case EventKind::listen_failed: return "listen failed";
     case EventKind::connect_failed: return "connect failed";
     case EventKind::handshake_failed: return "handshake failed";
     case EventKind::peer_joined: return "peer joined";
@@ -69,7 +67,6 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
     case EventKind::handshake_failed:
     case EventKind::peer_refused:
     case EventKind::accept_failed:
-    case EventKind::listen_failed:
     case EventKind::messages_lost: return LogLevel::warning;
   }
   return LogLevel::info;

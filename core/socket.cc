@@ -54,14 +54,21 @@ io::LinkConfig Socket::link_config() const noexcept {
 
 // --- Notices ----------------------------------------------------------------------------------
 
-void Socket::on_readiness() noexcept {
-  if (state_ == State::open && (on_readable_ || on_writable_)) context_.mark_changed(*this);
+void Socket::on_readable() noexcept {
+  if (state_ != State::open || !on_readable_) return;
+  readable_news_ = true;
+  context_.mark_changed(*this);
+}
+
+void Socket::on_writable() noexcept {
+  if (state_ == State::open && on_writable_) context_.mark_changed(*this);
 }
 
 void Socket::set_on_readable(Function<void()> fn) noexcept {
   on_readable_ = std::move(fn);
   readable_replaced_ = true;
-  if (on_readable_ && can_receive()) context_.mark_changed(*this);
+  readable_news_ = false;
+  if (can_receive()) on_readable();
 }
 
 void Socket::set_on_writable(Function<void()> fn) noexcept {
@@ -81,12 +88,13 @@ void Socket::call(Function<void()>& slot, bool& replaced) noexcept {
 
 std::uint32_t Socket::notify() noexcept {
   std::uint32_t calls = 0;
-  if (state_ == State::open && on_readable_ && can_receive()) {
+  if (state_ == State::open && on_readable_ && can_receive() &&
+      std::exchange(readable_news_, false)) {
     const std::uint32_t takes = takes_;
     call(on_readable_, readable_replaced_);
     ++calls;
     // Who reads is called again while there is more; who does not, when more arrives.
-    if (state_ == State::open && takes_ != takes && can_receive()) context_.mark_changed(*this);
+    if (takes_ != takes && can_receive()) on_readable();
   }
   if (state_ == State::open && on_writable_ && can_send() && !told_writable_) {
     told_writable_ = true;
@@ -130,7 +138,7 @@ void Socket::release(io::Pipe& pipe) noexcept {
   ++released_count_;
   if (pipe.ended() && pipe.receivable() && state_ == State::open) {
     // Peers that come, leave a message and go must not pile up without limit.
-    if (released_count_ > left_overs_max) finish(*released_.front());
+    if (released_count_ > left_overs_max) finish_oldest_ended();
     return;
   }
   drain_or_close(pipe);
@@ -140,6 +148,12 @@ void Socket::drain_or_close(io::Pipe& pipe) noexcept {
   detach(pipe);
   if (pipe.ended() || linger_ == Duration::zero()) return finish(pipe);
   pipe.drain(linger_);
+}
+
+void Socket::finish_oldest_ended() noexcept {
+  io::Pipe* pipe = released_.front();
+  while (pipe != nullptr && !pipe->ended()) pipe = released_.next(*pipe);
+  if (pipe != nullptr) finish(*pipe);
 }
 
 // The last that is heard of a released pipe.
@@ -195,7 +209,6 @@ void Socket::report(Event event) noexcept {
     case EventKind::connect_failed: ++counts_.connects_failed; break;
     case EventKind::accept_failed: ++counts_.accepts_failed; break;
     case EventKind::listening:
-    case EventKind::listen_failed:
     case EventKind::messages_lost: break;
   }
   context_.report(event);

@@ -76,7 +76,8 @@ class Socket final : public protocols::ProtocolHost,
   [[nodiscard]] io::LinkConfig link_config() const noexcept;
 
   // protocols::ProtocolHost
-  void on_readiness() noexcept override;
+  void on_readable() noexcept override;
+  void on_writable() noexcept override;
 
   // EndpointHost
   [[nodiscard]] Error attach(io::Pipe& pipe, Endpoint& endpoint) noexcept override;
@@ -98,6 +99,7 @@ class Socket final : public protocols::ProtocolHost,
   void detach(io::Pipe& pipe) noexcept;
   void drain_or_close(io::Pipe& pipe) noexcept;
   void finish(io::Pipe& pipe) noexcept;
+  void finish_oldest_ended() noexcept;
   void close_endpoints() noexcept;
   void finish_closing() noexcept;
   void call(Function<void()>& slot, bool& replaced) noexcept;
@@ -122,6 +124,7 @@ class Socket final : public protocols::ProtocolHost,
   SocketType type_;
   State state_ = State::open;
   bool closing_endpoints_ = false;  // more pipes may come in from them
+  bool readable_news_ = false;      // that on_readable_ has not been told
   bool told_writable_ = false;
   bool readable_replaced_ = false;  // by the callback that is running
   bool writable_replaced_ = false;

@@ -13,7 +13,10 @@ Result<EventLoop> EventLoop::create(EventLoopConfig config, Explanation* why) no
   if (const Error error = check(config, words); error != Error::none) return error;
   core::Anchor* anchor =
       core::Anchor::create(config.memory, config.memory_limit, config.message_memory_limit);
-  if (anchor == nullptr) return Error::no_memory;
+  if (anchor == nullptr) {
+    words << "memory was refused";
+    return Error::no_memory;
+  }
   void* block = anchor->memory().allocate(sizeof(core::Context), alignof(core::Context));
   if (block == nullptr) {
     words << "memory_limit is too small, or memory was refused, for the loop itself";

@@ -88,7 +88,7 @@ class EventLoop {
   // Writes everything that sends have gathered; poll_once begins with it anyway.
   void flush() noexcept;
   // Drives the loop until everything that was accepted is handed to the system, closed sockets
-  // included; true when all is. reentrant within a callback.
+  // included; true when all is. Within a callback it cannot wait: reentrant instead.
   [[nodiscard]] Result<bool> drain_for(Timeout timeout) noexcept;
 
   // What was wrong with the arguments of the last open, listen, connect, subscribe or unsubscribe on

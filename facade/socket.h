@@ -82,8 +82,8 @@ class SocketBase {
   [[nodiscard]] bool can_send() const noexcept;
   [[nodiscard]] bool can_recv() const noexcept;
 
-  // Drives the loop until the socket talks to at least `count` peers; timed_out. Not from within a
-  // callback: reentrant. Nobody has to wait for peers: a PUB does, whose first messages must not miss
+  // Drives the loop until the socket talks to at least `count` peers; timed_out. Within a callback it
+  // cannot wait: reentrant. Nobody has to wait for peers: a PUB does, whose first messages must not miss
   // those who are on their way.
   Result<void> wait_for_peers(std::size_t count, Timeout timeout) noexcept;
 
@@ -137,7 +137,7 @@ class Sender : public Base {
     return this->send_bytes(std::as_bytes(std::span(body)));
   }
   // Drives the loop until the message is accepted. timed_out: the message is still the caller's.
-  // Not from within a callback of the loop: reentrant.
+  // Within a callback of the loop it cannot wait: reentrant instead.
   Result<void> send_for(Message& message, Timeout timeout) noexcept {
     return this->send_message_for(message, timeout);
   }
@@ -159,7 +159,8 @@ class Receiver : public Base {
  public:
   // The next message; would_block when there is none now. closed.
   [[nodiscard]] Result<Message> try_recv() noexcept { return this->receive_message(); }
-  // Drives the loop until there is a message; timed_out. Not from within a callback: reentrant.
+  // Drives the loop until there is a message; timed_out. Within a callback it cannot wait: reentrant
+  // instead.
   [[nodiscard]] Result<Message> recv_for(Timeout timeout) noexcept {
     return this->receive_message_for(timeout);
   }

@@ -182,15 +182,15 @@ void Reactor::serve_events(const Budget& budget) noexcept {
 
 void Reactor::serve_timers(const Budget& budget) noexcept {
   // Timers run even when the descriptors used up the budget: a flood must not delay them. Their
-  // own share is limited in the same way.
+  // own share is limited in the same way, and what they set anew waits for the next turn.
   constexpr std::size_t bite = 32;
-  for (;;) {
-    const std::size_t fired = timers_.fire_due(now_, bite);
+  for (std::size_t left = timers_.size(); left != 0;) {
+    const std::size_t fired = timers_.fire_due(now_, std::min(bite, left));
     result_.timers += static_cast<std::uint32_t>(fired);
-    if (fired < bite) return;
-    if (out_of_time(budget)) break;
+    left -= fired;
+    if (fired < bite || out_of_time(budget)) break;
   }
-  result_.more = true;
+  if (timers_.next_deadline().value_or(Instant::max()) <= now_) result_.more = true;
 }
 
 void Reactor::serve_posted(const Budget& budget) noexcept {

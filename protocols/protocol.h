@@ -18,9 +18,11 @@ namespace spool::protocols {
 // Implemented by core::Socket.
 class ProtocolHost {
  public:
-  // can_send() or can_receive() may have become true, or something new arrived. Marks, and calls
-  // nobody.
-  virtual void on_readiness() noexcept = 0;
+  // Both mark, and call nobody.
+  // Something arrived that can be received.
+  virtual void on_readable() noexcept = 0;
+  // can_send() may have become true.
+  virtual void on_writable() noexcept = 0;
 
  protected:
   ~ProtocolHost() = default;

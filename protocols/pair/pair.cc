@@ -5,8 +5,8 @@ namespace spool::protocols {
 Error Pair::attach(io::Pipe& pipe) noexcept {
   if (peer_ != nullptr) return Error::refused;
   peer_ = &pipe;
-  queue_.activate(pipe);
-  host_.on_readiness();
+  if (pipe.receivable()) on_receivable(pipe);
+  host_.on_writable();
   return Error::none;
 }
 
@@ -23,11 +23,11 @@ Error Pair::send(Message& message) noexcept {
   return can_send() ? peer_->send(message) : Error::would_block;
 }
 
-void Pair::on_sendable(io::Pipe&) noexcept { host_.on_readiness(); }
+void Pair::on_sendable(io::Pipe&) noexcept { host_.on_writable(); }
 
 void Pair::on_receivable(io::Pipe& pipe) noexcept {
   queue_.activate(pipe);
-  host_.on_readiness();
+  host_.on_readable();
 }
 
 }  // namespace spool::protocols

@@ -29,7 +29,7 @@ class Pull final : public Protocol {
   void on_sendable(io::Pipe&) noexcept override {}
   void on_receivable(io::Pipe& pipe) noexcept override {
     queue_.activate(pipe);
-    host_.on_readiness();
+    host_.on_readable();
   }
   void on_pipe_ended(io::Pipe&) noexcept override {}
 

@@ -30,7 +30,7 @@ class Push final : public Protocol {
 
   void on_sendable(io::Pipe& pipe) noexcept override {
     balancer_.activate(pipe);
-    host_.on_readiness();
+    host_.on_writable();
   }
   void on_receivable(io::Pipe&) noexcept override {}
   [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override { return false; }

@@ -21,7 +21,7 @@ class Pub final : public Protocol {
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     subscribers_.add(pipe);
-    host_.on_readiness();
+    host_.on_writable();
     return Error::none;
   }
   // A pipe that has ended is blocked for good; it leaves the count here.

@@ -37,7 +37,7 @@ class Sub final : public Protocol {
   void on_sendable(io::Pipe&) noexcept override {}
   void on_receivable(io::Pipe& pipe) noexcept override {
     queue_.activate(pipe);
-    host_.on_readiness();
+    host_.on_readable();
   }
   [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte> body) noexcept override {
     return topics_.matches(body);

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr EventKind all_kinds[] = {
-    EventKind::listening,        EventKind::listen_failed, EventKind::connect_failed,
+    EventKind::listening,        EventKind::connect_failed,
     EventKind::handshake_failed, EventKind::peer_joined,   EventKind::peer_refused,
     EventKind::peer_left,        EventKind::accept_failed, EventKind::messages_lost};
 
@@ -58,7 +58,7 @@ TEST_CASE("each detail is said only when there is one") {
   CHECK(describe(event).text() == "tcp://127.0.0.1:5555: connect failed, again in 100 ms");
   event.retry_in = Duration::zero();
   event.lost = 1;
-  CHECK(describe(event).text() == "tcp://127.0.0.1:5555: connect failed, 1 messages lost");
+  CHECK(describe(event).text() == "tcp://127.0.0.1:5555: connect failed, 1 message lost");
 }
 
 TEST_CASE("losses and refusals are warnings, retries are for debugging, the rest is information") {
@@ -67,7 +67,7 @@ TEST_CASE("losses and refusals are warnings, retries are for debugging, the rest
     CHECK(level_of(kind) == LogLevel::info);
   for (const EventKind kind :
        {EventKind::handshake_failed, EventKind::peer_refused, EventKind::accept_failed,
-        EventKind::listen_failed, EventKind::messages_lost})
+        EventKind::messages_lost})
     CHECK(level_of(kind) == LogLevel::warning);
 }
 

@@ -67,6 +67,24 @@ TEST_CASE("who receives nothing is called again only when more arrives") {
   CHECK(rig.readable == 2);
 }
 
+TEST_CASE("news about writing does not tell again of messages that were left unread") {
+  Rig rig(two_messages());
+  rig.a.set_on_readable([&] { ++rig.readable; });
+  rig.send(rig.b, "left unread");
+  rig.turns(2);
+  REQUIRE(rig.readable == 1);
+  rig.a.set_on_writable([&] { ++rig.writable; });
+  rig.turns(2);
+  CHECK(rig.writable == 1);
+  // Full, and room again.
+  while (rig.a.can_send()) rig.send(rig.a, "x");
+  rig.turns(2);
+  while (rig.b.can_receive()) static_cast<void>(rig.receive(rig.b));
+  rig.turns(2);
+  CHECK(rig.writable == 2);
+  CHECK(rig.readable == 1);
+}
+
 TEST_CASE("a notice that is set while there is something to receive comes in the next turn") {
   Rig rig;
   rig.send(rig.a, "x");

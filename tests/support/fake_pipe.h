@@ -33,7 +33,8 @@ class FakeOwner : public io::PipeOwner {
 // Counts how often a protocol said that something may have changed.
 class FakeHost final : public protocols::ProtocolHost {
  public:
-  void on_readiness() noexcept override { ++readiness; }
+  void on_readable() noexcept override { ++readiness; }
+  void on_writable() noexcept override { ++readiness; }
   int readiness = 0;
 };
 
