@@ -37,7 +37,9 @@ namespace {
   }
 }
 
-double micros(Clock::duration length) { return std::chrono::duration<double, std::micro>(length).count(); }
+double micros(Clock::duration length) {
+  return std::chrono::duration<double, std::micro>(length).count();
+}
 
 }  // namespace
 
@@ -70,15 +72,17 @@ int main(int argc, char** argv) {
   const double budget = micros(spool::Budget().time);
   std::sort(times.begin(), times.end());
   const auto at = [&](double share) {
-    return times[std::min(times.size() - 1, static_cast<std::size_t>(share * static_cast<double>(times.size())))];
+    return times[std::min(times.size() - 1,
+                          static_cast<std::size_t>(share * static_cast<double>(times.size())))];
   };
-  std::printf("%d connections, %d frames, %llu messages received, budget %.0f us\n", connections, frames,
-              static_cast<unsigned long long>(received), budget);
-  std::printf("poll_once: p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us\n", at(0.5), at(0.99), at(0.999),
-              times.back());
+  std::printf("%d connections, %d frames, %llu messages received, budget %.0f us\n", connections,
+              frames, static_cast<unsigned long long>(received), budget);
+  std::printf("poll_once: p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us\n", at(0.5),
+              at(0.99), at(0.999), times.back());
   for (double low = 0; low <= times.back(); low += 100) {
     const auto count = std::count_if(times.begin(), times.end(),
                                      [&](double time) { return time >= low && time < low + 100; });
-    if (count != 0) std::printf("%5.0f - %5.0f us %6ld\n", low, low + 100, static_cast<long>(count));
+    if (count != 0)
+      std::printf("%5.0f - %5.0f us %6ld\n", low, low + 100, static_cast<long>(count));
   }
 }

@@ -34,8 +34,10 @@ int send(const std::string& address, std::size_t size, long count) {
   const std::string body(size, 'x');
   const double before = cpu_seconds();
   for (long i = 0; i < count;) {
-    if (push.try_send(body).ok()) ++i;
-    else loop.poll_once(1s);
+    if (push.try_send(body).ok())
+      ++i;
+    else
+      loop.poll_once(1s);
   }
   push.close();
   const bool drained = loop.drain_for(60s).value();
@@ -58,7 +60,8 @@ int main(int argc, char** argv) {
   auto pull = loop.open<spool::Pull>().value();
   const auto endpoint = pull.listen(where);
   if (!endpoint.ok()) {
-    std::fprintf(stderr, "one_way: %.*s\n", static_cast<int>(loop.last_error().size()), loop.last_error().data());
+    std::fprintf(stderr, "one_way: %.*s\n", static_cast<int>(loop.last_error().size()),
+                 loop.last_error().data());
     return 1;
   }
   const std::string address(endpoint->address().text());
@@ -76,7 +79,8 @@ int main(int argc, char** argv) {
     while (pull.try_recv().ok()) ++received;
     if (received < count) loop.poll_once(1s);
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("receiver: %.1f ns of CPU time per message\n",
               (cpu_seconds() - before) * 1e9 / static_cast<double>(count));
   loop.poll_once(10ms);

@@ -14,13 +14,16 @@ Anchor* Anchor::create(Memory* memory, std::size_t memory_limit,
   SystemMemory system;
   Memory& from = memory != nullptr ? *memory : system;
   void* block = from.allocate(sizeof(Anchor), alignof(Anchor));
-  return block == nullptr ? nullptr : new (block) Anchor(memory, memory_limit, message_memory_limit);
+  return block == nullptr ? nullptr
+                          : new (block) Anchor(memory, memory_limit, message_memory_limit);
 }
 
 void Anchor::release() noexcept {
   if (--holders_ != 0) return;
-  if (pool_.stats().blocks_in_use == 0) destroy();
-  else pool_.when_idle(&Anchor::on_pool_idle, this);
+  if (pool_.stats().blocks_in_use == 0)
+    destroy();
+  else
+    pool_.when_idle(&Anchor::on_pool_idle, this);
 }
 
 void Anchor::on_pool_idle(void* self) noexcept { static_cast<Anchor*>(self)->destroy(); }

@@ -16,14 +16,16 @@ template <typename T>
   const auto wide = static_cast<std::uint64_t>(value);
   if (wide >= low && wide <= high) return true;
   why << field << " is ";
-  if (value < T{0}) why << static_cast<std::int64_t>(value);
-  else why << wide;
+  if (value < T{0})
+    why << static_cast<std::int64_t>(value);
+  else
+    why << wide;
   why << ": expected " << low << " to " << high;
   return false;
 }
 
-[[nodiscard]] inline bool in_range(Explanation& why, const char* field, Duration value, Duration low,
-                                   Duration high) noexcept {
+[[nodiscard]] inline bool in_range(Explanation& why, const char* field, Duration value,
+                                   Duration low, Duration high) noexcept {
   if (value >= low && value <= high) return true;
   using std::chrono::duration_cast;
   using std::chrono::microseconds;

@@ -54,7 +54,8 @@ void Connector::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexc
   SPOOL_ASSERT((state_ == State::connecting || state_ == State::open) && &pipe == pipe_);
   if (state_ == State::open && reactor_.now() - opened_at_ >= reset_after_) backoff_.reset();
   pipe_ = nullptr;
-  const bool no_peer_of_ours = reason == Error::bad_handshake || reason == Error::protocol_mismatch ||
+  const bool no_peer_of_ours = reason == Error::bad_handshake ||
+                               reason == Error::protocol_mismatch ||
                                reason == Error::handshake_timeout || reason == Error::peer_closed ||
                                reason == Error::truncated;
   lost_pipe(pipe, reason, os_error,

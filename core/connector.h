@@ -21,7 +21,8 @@ class Connector final : public Endpoint, public io::PipeOwner {
  public:
   Connector(EndpointHost& host, const io::Address& address, const EndpointOptions& options,
             loop::Reactor& reactor, io::Transport& transport, const io::PipeConfig& pipe_config,
-            const io::LinkConfig& link, const SocketOptions& socket_options, Random& random) noexcept;
+            const io::LinkConfig& link, const SocketOptions& socket_options,
+            Random& random) noexcept;
   ~Connector() override;
 
   // Once. Failures are reported and tried again; nothing is returned.

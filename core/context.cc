@@ -20,8 +20,8 @@ constexpr const char* no_memory_to_start =
 Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
     : anchor_(anchor),
       config_(std::move(config)),
-      reactor_(anchor.memory(), config_.clock != nullptr ? *config_.clock
-                                                         : static_cast<Clock&>(system_clock_)),
+      reactor_(anchor.memory(),
+               config_.clock != nullptr ? *config_.clock : static_cast<Clock&>(system_clock_)),
       io_{reactor_, anchor.pool(), anchor.memory(), {}},
       sockets_(anchor.memory(), config_.sockets_max),
       endpoints_(anchor.memory()) {
@@ -34,8 +34,10 @@ Context::~Context() {
   free_reaped();
   for (auto& transport : transports_) transport.reset();
   if (receive_storage_ != nullptr)
-    memory().deallocate(receive_storage_, io::ReceiveBuffer::front_room + config_.receive_buffer, 64);
-  if (events_ != nullptr) memory().deallocate(events_, config_.event_queue * sizeof(Event), alignof(Event));
+    memory().deallocate(receive_storage_, io::ReceiveBuffer::front_room + config_.receive_buffer,
+                        64);
+  if (events_ != nullptr)
+    memory().deallocate(events_, config_.event_queue * sizeof(Event), alignof(Event));
   anchor_.drop_context();
 }
 
@@ -45,18 +47,19 @@ Error Context::start(Explanation& why) noexcept {
   reactor_config.threads = config_.threads;
   reactor_config.post_capacity = config_.post_queue;
   if (const Error error = reactor_.open(reactor_config); error != Error::none) {
-    if (error == Error::no_memory) why << no_memory_to_start;
-    else why << "the poller or the wake-up descriptor could not be made: " << to_string(error);
+    if (error == Error::no_memory)
+      why << no_memory_to_start;
+    else
+      why << "the poller or the wake-up descriptor could not be made: " << to_string(error);
     return error;
   }
-  const std::uint64_t seed = config_.seed != 0
-                                 ? config_.seed
-                                 : static_cast<std::uint64_t>(reactor_.now().time_since_epoch().count()) ^
-                                       reinterpret_cast<std::uintptr_t>(this);
+  const std::uint64_t seed =
+      config_.seed != 0 ? config_.seed
+                        : static_cast<std::uint64_t>(reactor_.now().time_since_epoch().count()) ^
+                              reinterpret_cast<std::uintptr_t>(this);
   random_ = Random(seed);
   const Error error = start_io(why);
-  if (error == Error::no_memory && why.empty())
-    why << no_memory_to_start;
+  if (error == Error::no_memory && why.empty()) why << no_memory_to_start;
   return error;
 }
 
@@ -81,10 +84,10 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
   result.error = error;
   if (error == Error::reentrant || error == Error::wrong_thread) return result;
   ++turns_;
-  deliver_events(result);   // 8
-  notify_sockets(result);   // 8
-  reactor_.flush_all();     // 9
-  free_reaped();            // 10
+  deliver_events(result);  // 8
+  notify_sockets(result);  // 8
+  reactor_.flush_all();    // 9
+  free_reaped();           // 10
   reactor_.end_turn(result, has_local_work());
   return result;
 }
@@ -205,13 +208,15 @@ Result<io::Transport*> Context::prepare(std::string_view text, bool listen,
       if (known) why << " " << known->scheme();
     return Error::unknown_scheme;
   }
-  if (const Error error = transport->check(address, listen, why); error != Error::none) return error;
+  if (const Error error = transport->check(address, listen, why); error != Error::none)
+    return error;
   return transport;
 }
 
 Result<EndpointHandle> Context::keep(loop::Box<Endpoint> endpoint, Socket& socket) noexcept {
   Endpoint& kept = *endpoint;
-  const EndpointHandle handle = endpoints_.insert(EndpointSlot{std::move(endpoint), &socket, false});
+  const EndpointHandle handle =
+      endpoints_.insert(EndpointSlot{std::move(endpoint), &socket, false});
   if (!handle.valid()) return Error::no_memory;
   kept.handle = handle;
   return handle;

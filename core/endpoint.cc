@@ -21,8 +21,10 @@ void Endpoint::lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind b
   const bool was_open = pipe.peer_number != 0;
   const EventKind kind = was_open ? EventKind::peer_left : before_open;
   report(kind, reason, os_error, &pipe, retry_in);
-  if (was_open) host_.release(pipe);
-  else host_.discard(pipe);
+  if (was_open)
+    host_.release(pipe);
+  else
+    host_.discard(pipe);
 }
 
 void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,

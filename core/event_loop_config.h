@@ -27,8 +27,8 @@ struct EventLoopConfig {
   // At most so much memory in all, in bytes; 0: no limit.
   std::size_t memory_limit = 0;
   // At most so much of it in messages and queues, in bytes; 0: no limit. At the limit, pipes stop
-  // reading and sends say no_memory; nothing breaks. A message that would not even fit into an empty
-  // pool is refused like one above max_message_size. From 64 KiB.
+  // reading and sends say no_memory; nothing breaks. A message that would not even fit into an
+  // empty pool is refused like one above max_message_size. From 64 KiB.
   std::size_t message_memory_limit = 64u << 20;
   // Messages to make room for at the start: `reserve_messages` of `reserve_message_size` bytes.
   std::size_t reserve_messages = 0;

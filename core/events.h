@@ -30,14 +30,22 @@ enum class EventKind : std::uint8_t {
 
 [[nodiscard]] constexpr const char* to_string(EventKind kind) noexcept {
   switch (kind) {
-    case EventKind::listening: return "listening";
-    case EventKind::connect_failed: return "connect failed";
-    case EventKind::handshake_failed: return "handshake failed";
-    case EventKind::peer_joined: return "peer joined";
-    case EventKind::peer_refused: return "peer refused";
-    case EventKind::peer_left: return "peer left";
-    case EventKind::accept_failed: return "accept failed";
-    case EventKind::messages_lost: return "messages lost";
+    case EventKind::listening:
+      return "listening";
+    case EventKind::connect_failed:
+      return "connect failed";
+    case EventKind::handshake_failed:
+      return "handshake failed";
+    case EventKind::peer_joined:
+      return "peer joined";
+    case EventKind::peer_refused:
+      return "peer refused";
+    case EventKind::peer_left:
+      return "peer left";
+    case EventKind::accept_failed:
+      return "accept failed";
+    case EventKind::messages_lost:
+      return "messages lost";
   }
   return "?";
 }
@@ -46,13 +54,13 @@ enum class EventKind : std::uint8_t {
 struct Event {
   EventKind kind{};
   Error error = Error::none;
-  int os_error = 0;          // the errno behind it, or 0
+  int os_error = 0;  // the errno behind it, or 0
   SocketHandle socket;
-  EndpointHandle endpoint;   // may be closed by now
-  std::uint32_t peer = 0;    // numbers the socket's peers; 0: none
-  std::uint64_t lost = 0;    // messages
-  Duration retry_in{};       // for failures that are tried again
-  Explanation address;       // of the peer where there is one, else of the endpoint
+  EndpointHandle endpoint;  // may be closed by now
+  std::uint32_t peer = 0;   // numbers the socket's peers; 0: none
+  std::uint64_t lost = 0;   // messages
+  Duration retry_in{};      // for failures that are tried again
+  Explanation address;      // of the peer where there is one, else of the endpoint
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -62,12 +70,15 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
   switch (kind) {
     case EventKind::listening:
     case EventKind::peer_joined:
-    case EventKind::peer_left: return LogLevel::info;
-    case EventKind::connect_failed: return LogLevel::debug;
+    case EventKind::peer_left:
+      return LogLevel::info;
+    case EventKind::connect_failed:
+      return LogLevel::debug;
     case EventKind::handshake_failed:
     case EventKind::peer_refused:
     case EventKind::accept_failed:
-    case EventKind::messages_lost: return LogLevel::warning;
+    case EventKind::messages_lost:
+      return LogLevel::warning;
   }
   return LogLevel::info;
 }

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "spool/io/message.h"
-#include "spool/loop/explanation.h"
 #include "spool/loop/error.h"
+#include "spool/loop/explanation.h"
 #include "spool/loop/time.h"
 
 namespace spool {

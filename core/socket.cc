@@ -13,9 +13,12 @@ io::Overflow overflow_rule(SocketType type, const SocketOptions& options) noexce
   if (!options.overflow.has_value())
     return type == SocketType::sub ? io::Overflow::drop_oldest : io::Overflow::wait;
   switch (*options.overflow) {
-    case ReceiveOverflow::wait: return io::Overflow::wait;
-    case ReceiveOverflow::drop_oldest: return io::Overflow::drop_oldest;
-    case ReceiveOverflow::drop_newest: return io::Overflow::drop_newest;
+    case ReceiveOverflow::wait:
+      return io::Overflow::wait;
+    case ReceiveOverflow::drop_oldest:
+      return io::Overflow::drop_oldest;
+    case ReceiveOverflow::drop_newest:
+      return io::Overflow::drop_newest;
   }
   return io::Overflow::wait;
 }
@@ -202,14 +205,27 @@ void Socket::on_pipe_drained(io::Pipe& pipe) noexcept { finish(pipe); }
 void Socket::report(Event event) noexcept {
   event.socket = handle_;
   switch (event.kind) {
-    case EventKind::peer_joined: ++counts_.peers_joined; break;
-    case EventKind::peer_left: ++counts_.peers_left; break;
-    case EventKind::peer_refused: ++counts_.peers_refused; break;
-    case EventKind::handshake_failed: ++counts_.handshakes_failed; break;
-    case EventKind::connect_failed: ++counts_.connects_failed; break;
-    case EventKind::accept_failed: ++counts_.accepts_failed; break;
+    case EventKind::peer_joined:
+      ++counts_.peers_joined;
+      break;
+    case EventKind::peer_left:
+      ++counts_.peers_left;
+      break;
+    case EventKind::peer_refused:
+      ++counts_.peers_refused;
+      break;
+    case EventKind::handshake_failed:
+      ++counts_.handshakes_failed;
+      break;
+    case EventKind::connect_failed:
+      ++counts_.connects_failed;
+      break;
+    case EventKind::accept_failed:
+      ++counts_.accepts_failed;
+      break;
     case EventKind::listening:
-    case EventKind::messages_lost: break;
+    case EventKind::messages_lost:
+      break;
   }
   context_.report(event);
 }

@@ -113,8 +113,8 @@ class Socket final : public protocols::ProtocolHost,
   loop::List<io::Pipe, io::OwnerList> released_;  // ended with messages to take, or draining
   std::size_t peer_count_ = 0;                    // those of them that are not released
   std::size_t released_count_ = 0;
-  io::PipeStats finished_;                        // of pipes that are gone
-  SocketStats counts_;                            // the fields that nobody else counts
+  io::PipeStats finished_;  // of pipes that are gone
+  SocketStats counts_;      // the fields that nobody else counts
   Function<void()> on_readable_;
   Function<void()> on_writable_;
   SocketHandle handle_{};

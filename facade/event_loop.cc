@@ -79,7 +79,8 @@ Result<void> EventLoop::post(Function<void()> task) noexcept {
   return context_ != nullptr ? context_->reactor().post(task) : Error::closed;
 }
 
-Result<SocketHandle> EventLoop::open_handle(SocketType type, const SocketOptions& options) noexcept {
+Result<SocketHandle> EventLoop::open_handle(SocketType type,
+                                            const SocketOptions& options) noexcept {
   if (context_ == nullptr) return Error::closed;
   return context_->open(type, options);
 }

@@ -1,4 +1,5 @@
-// EventLoop: the guest in your main loop. Call poll_once() once per frame; everything happens there.
+// EventLoop: the guest in your main loop. Call poll_once() once per frame; everything happens
+// there.
 #pragma once
 
 #include <cstddef>
@@ -79,8 +80,8 @@ class EventLoop {
   // The same with the type chosen at run time.
   [[nodiscard]] Result<AnySocket> open(SocketType type, const SocketOptions& options = {}) noexcept;
 
-  // A message of the loop's pool with an uninitialised body of `size` bytes; no_memory at the limit,
-  // message_too_large.
+  // A message of the loop's pool with an uninitialised body of `size` bytes; no_memory at the
+  // limit, message_too_large.
   [[nodiscard]] Result<Message> message(std::size_t size) noexcept;
   // One with a copy of the text.
   [[nodiscard]] Result<Message> message(std::string_view text) noexcept;
@@ -91,9 +92,9 @@ class EventLoop {
   // included; true when all is. Within a callback it cannot wait: reentrant instead.
   [[nodiscard]] Result<bool> drain_for(Timeout timeout) noexcept;
 
-  // What was wrong with the arguments of the last open, listen, connect, subscribe or unsubscribe on
-  // this loop that failed: the value, and what was expected. Errors of other calls need no words and
-  // leave it alone. Valid until the next of those calls.
+  // What was wrong with the arguments of the last open, listen, connect, subscribe or unsubscribe
+  // on this loop that failed: the value, and what was expected. Errors of other calls need no words
+  // and leave it alone. Valid until the next of those calls.
   [[nodiscard]] std::string_view last_error() const noexcept;
   [[nodiscard]] LoopStats stats() const noexcept;
 
@@ -101,7 +102,8 @@ class EventLoop {
   friend class Batch;
   EventLoop(core::Anchor* anchor, core::Context* context) noexcept
       : anchor_(anchor), context_(context) {}
-  [[nodiscard]] Result<SocketHandle> open_handle(SocketType type, const SocketOptions& options) noexcept;
+  [[nodiscard]] Result<SocketHandle> open_handle(SocketType type,
+                                                 const SocketOptions& options) noexcept;
   void destroy() noexcept;
 
   core::Anchor* anchor_ = nullptr;

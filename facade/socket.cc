@@ -20,12 +20,12 @@ core::Socket* find(core::Anchor* anchor, SocketHandle handle) noexcept {
 template <typename Step>
 Error drive(core::Context& context, Timeout timeout, Step&& step) noexcept {
   std::optional<Instant> end;
-  if (timeout.length().has_value()) end = saturating_add(context.reactor().now(), *timeout.length());
+  if (timeout.length().has_value())
+    end = saturating_add(context.reactor().now(), *timeout.length());
   for (;;) {
     const Error error = step();
     if (error != Error::would_block) return error;
-    const Duration left =
-        end.has_value() ? *end - context.reactor().now() : Duration::zero();
+    const Duration left = end.has_value() ? *end - context.reactor().now() : Duration::zero();
     if (end.has_value() && left <= Duration::zero()) return Error::timed_out;
     const Timeout wait = end.has_value() ? Timeout::after(left) : Timeout::infinite();
     const PollResult turn = context.poll_once(wait, context.budget());
@@ -42,7 +42,8 @@ Endpoint::Endpoint(core::Anchor* anchor, EndpointHandle handle) noexcept
   anchor_->acquire();
 }
 
-Endpoint::Endpoint(const Endpoint& other) noexcept : anchor_(other.anchor_), handle_(other.handle_) {
+Endpoint::Endpoint(const Endpoint& other) noexcept
+    : anchor_(other.anchor_), handle_(other.handle_) {
   if (anchor_ != nullptr) anchor_->acquire();
 }
 
@@ -96,7 +97,8 @@ SocketBase::~SocketBase() {
   anchor_->release();
 }
 
-Result<Endpoint> SocketBase::listen(std::string_view address, const EndpointOptions& options) noexcept {
+Result<Endpoint> SocketBase::listen(std::string_view address,
+                                    const EndpointOptions& options) noexcept {
   core::Socket* socket = find(anchor_, handle_);
   if (socket == nullptr) return Error::closed;
   const Result<EndpointHandle> handle = anchor_->context->listen(*socket, address, options);
@@ -104,7 +106,8 @@ Result<Endpoint> SocketBase::listen(std::string_view address, const EndpointOpti
   return Endpoint(anchor_, handle.value());
 }
 
-Result<Endpoint> SocketBase::connect(std::string_view address, const EndpointOptions& options) noexcept {
+Result<Endpoint> SocketBase::connect(std::string_view address,
+                                     const EndpointOptions& options) noexcept {
   core::Socket* socket = find(anchor_, handle_);
   if (socket == nullptr) return Error::closed;
   const Result<EndpointHandle> handle = anchor_->context->connect(*socket, address, options);
@@ -210,8 +213,10 @@ Error SocketBase::change_subscription(std::string_view topic, bool add) noexcept
       add ? socket->protocol().subscribe(bytes) : socket->protocol().unsubscribe(bytes);
   if (error != Error::invalid_argument) return error;
   Explanation& why = anchor_->context->explain();
-  if (add) why << "a topic of " << std::uint64_t{topic.size()} << " bytes: expected at most 4096";
-  else why.quote(topic) << ": expected a topic that is subscribed to";
+  if (add)
+    why << "a topic of " << std::uint64_t{topic.size()} << " bytes: expected at most 4096";
+  else
+    why.quote(topic) << ": expected a topic that is subscribed to";
   return error;
 }
 

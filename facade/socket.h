@@ -82,9 +82,9 @@ class SocketBase {
   [[nodiscard]] bool can_send() const noexcept;
   [[nodiscard]] bool can_recv() const noexcept;
 
-  // Drives the loop until the socket talks to at least `count` peers; timed_out. Within a callback it
-  // cannot wait: reentrant. Nobody has to wait for peers: a PUB does, whose first messages must not miss
-  // those who are on their way.
+  // Drives the loop until the socket talks to at least `count` peers; timed_out. Within a callback
+  // it cannot wait: reentrant. Nobody has to wait for peers: a PUB does, whose first messages must
+  // not miss those who are on their way.
   Result<void> wait_for_peers(std::size_t count, Timeout timeout) noexcept;
 
   // Called by poll_once, at most once per turn, when there is something to receive: again in the
@@ -159,8 +159,8 @@ class Receiver : public Base {
  public:
   // The next message; would_block when there is none now. closed.
   [[nodiscard]] Result<Message> try_recv() noexcept { return this->receive_message(); }
-  // Drives the loop until there is a message; timed_out. Within a callback it cannot wait: reentrant
-  // instead.
+  // Drives the loop until there is a message; timed_out. Within a callback it cannot wait:
+  // reentrant instead.
   [[nodiscard]] Result<Message> recv_for(Timeout timeout) noexcept {
     return this->receive_message_for(timeout);
   }

@@ -20,11 +20,13 @@ HandshakeBytes encode_handshake(ProtocolId self) noexcept {
           std::byte{0}};
 }
 
-Error check_handshake(std::span<const std::byte, handshake_size> bytes, ProtocolId expected) noexcept {
+Error check_handshake(std::span<const std::byte, handshake_size> bytes,
+                      ProtocolId expected) noexcept {
   for (std::size_t i = 0; i < sizeof magic; ++i)
     if (bytes[i] != std::byte{magic[i]}) return Error::bad_handshake;
   if (bytes[6] != std::byte{0} || bytes[7] != std::byte{0}) return Error::bad_handshake;
-  const unsigned id = std::to_integer<unsigned>(bytes[4]) << 8 | std::to_integer<unsigned>(bytes[5]);
+  const unsigned id =
+      std::to_integer<unsigned>(bytes[4]) << 8 | std::to_integer<unsigned>(bytes[5]);
   return id == static_cast<unsigned>(expected) ? Error::none : Error::protocol_mismatch;
 }
 

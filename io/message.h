@@ -107,7 +107,8 @@ class Message {
   [[nodiscard]] std::span<const std::byte> payload() const noexcept {
     return {data() + begin_, std::size_t{end_ - begin_}};
   }
-  // The first `size` bytes of the body become the last ones of the header. Not longer than the body.
+  // The first `size` bytes of the body become the last ones of the header. Not longer than the
+  // body.
   void body_to_header(std::size_t size) noexcept {
     SPOOL_ASSERT(size <= this->size());
     body_ += static_cast<std::uint32_t>(size);

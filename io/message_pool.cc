@@ -24,7 +24,9 @@ MessagePool::~MessagePool() {
   trim(SIZE_MAX);
 }
 
-std::size_t MessagePool::footprint(std::size_t size) noexcept { return class_bytes(class_of(size)); }
+std::size_t MessagePool::footprint(std::size_t size) noexcept {
+  return class_bytes(class_of(size));
+}
 
 void MessagePool::free_block(io::Block* block) noexcept {
   const std::size_t bytes = class_bytes(block->size_class);
@@ -64,11 +66,12 @@ io::Block* MessagePool::allocate(std::uint32_t size_class) noexcept {
 io::Block* MessagePool::make_block(void* storage, std::uint32_t size_class) noexcept {
   ++class_blocks_[size_class];
   const std::size_t capacity = headroom + (std::size_t{1} << (size_class + smallest_log2));
-  return new (storage) io::Block{this, nullptr, 0, 0, static_cast<std::uint32_t>(capacity), size_class};
+  return new (storage)
+      io::Block{this, nullptr, 0, 0, static_cast<std::uint32_t>(capacity), size_class};
 }
 
-// A class that just grew will grow again a little when traffic wavers. A quarter more is made ahead,
-// so that what comes after a warm-up finds it there. A spare that is refused is not missed.
+// A class that just grew will grow again a little when traffic wavers. A quarter more is made
+// ahead, so that what comes after a warm-up finds it there. A spare that is refused is not missed.
 void MessagePool::stock(std::uint32_t size_class) noexcept {
   const std::size_t bytes = class_bytes(size_class);
   const std::size_t quarter = std::max<std::size_t>(class_blocks_[size_class] / 4, 1);
@@ -162,7 +165,8 @@ Error MessagePool::push_header(Message& message, std::span<const std::byte> byte
     moved.begin_ = headroom + static_cast<std::uint32_t>(size);
     moved.body_ = moved.begin_ + (message.body_ - message.begin_);
     moved.end_ = moved.begin_ + static_cast<std::uint32_t>(payload);
-    if (payload != 0) std::memcpy(larger->bytes() + moved.begin_, message.payload().data(), payload);
+    if (payload != 0)
+      std::memcpy(larger->bytes() + moved.begin_, message.payload().data(), payload);
     message = std::move(moved);
   }
   message.begin_ -= static_cast<std::uint32_t>(size);

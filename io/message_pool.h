@@ -14,13 +14,13 @@
 namespace spool {
 
 struct PoolStats {
-  std::uint64_t hits = 0;             // messages made from recycled storage
-  std::uint64_t misses = 0;           // messages that needed the allocator
-  std::uint64_t refusals = 0;         // messages refused: the cap, or the allocator
-  std::size_t blocks_in_use = 0;      // held by messages and queues now
-  std::size_t bytes_in_use = 0;       // their storage
-  std::size_t bytes_high_water = 0;   // the most there ever was
-  std::size_t bytes_cached = 0;       // recycled storage waiting for use
+  std::uint64_t hits = 0;            // messages made from recycled storage
+  std::uint64_t misses = 0;          // messages that needed the allocator
+  std::uint64_t refusals = 0;        // messages refused: the cap, or the allocator
+  std::size_t blocks_in_use = 0;     // held by messages and queues now
+  std::size_t bytes_in_use = 0;      // their storage
+  std::size_t bytes_high_water = 0;  // the most there ever was
+  std::size_t bytes_cached = 0;      // recycled storage waiting for use
 };
 
 // Owned by the loop; stays alive until the last message is returned. One thread.

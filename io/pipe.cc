@@ -33,8 +33,11 @@ bool Pipe::admitted(std::span<const std::byte> payload) noexcept {
 Error Pipe::keep(Message message) noexcept {
   if (receive_queue_full()) {
     switch (config_->overflow) {
-      case Overflow::wait: break;  // the pipe stops reading; what is here already is kept
-      case Overflow::drop_newest: ++stats_.overflowed; return Error::none;
+      case Overflow::wait:
+        break;  // the pipe stops reading; what is here already is kept
+      case Overflow::drop_newest:
+        ++stats_.overflowed;
+        return Error::none;
       case Overflow::drop_oldest:
         while (receive_queue_full() && !received_.empty()) {
           received_bytes_ -= received_.front().payload().size();

@@ -5,7 +5,8 @@
 //
 // Order of calls:   on_pipe_open(owner) → owner sets the user →
 //                   { on_sendable | on_receivable(user), send | take(pipe) } *  →
-//                   on_pipe_ended(user) → on_pipe_closed(owner) → { take } * → on_pipe_drained(owner)
+//                   on_pipe_ended(user) → on_pipe_closed(owner) → { take } * →
+//                   on_pipe_drained(owner)
 // A pipe that has ended sends nothing, but keeps what it had received until it is taken.
 // close() is the owner's, ends the pipe at once and calls nobody.
 #pragma once
@@ -67,15 +68,15 @@ enum class Overflow : std::uint8_t {
 struct PipeConfig {
   ProtocolId self{};
   ProtocolId peer{};
-  std::size_t max_message_size = 0;      // protocol header included
-  std::size_t send_queue_bytes = 0;      // a pipe is full at or above either limit
+  std::size_t max_message_size = 0;  // protocol header included
+  std::size_t send_queue_bytes = 0;  // a pipe is full at or above either limit
   std::size_t send_queue_messages = 0;
   std::size_t receive_queue_bytes = 0;
   std::size_t receive_queue_messages = 0;
   Overflow overflow = Overflow::wait;
-  bool filters = false;                  // ask the user's admits()
-  std::uint32_t immediate_sends = 0;     // per turn, written within the call
-  Duration handshake_timeout{};          // from the start of the connection to the peer's header
+  bool filters = false;               // ask the user's admits()
+  std::uint32_t immediate_sends = 0;  // per turn, written within the call
+  Duration handshake_timeout{};       // from the start of the connection to the peer's header
 };
 
 struct PipeStats {
@@ -83,10 +84,10 @@ struct PipeStats {
   std::uint64_t bytes_sent = 0;         // of their payload
   std::uint64_t messages_received = 0;  // arrived whole and admitted
   std::uint64_t bytes_received = 0;
-  std::uint64_t filtered = 0;           // arrived, but nobody asked for it
-  std::uint64_t overflowed = 0;         // arrived, and dropped by the overflow rule
-  std::uint64_t lost = 0;               // accepted, and not wholly written when the pipe ended
-  std::uint64_t discarded = 0;          // received, and not taken when the pipe was closed
+  std::uint64_t filtered = 0;    // arrived, but nobody asked for it
+  std::uint64_t overflowed = 0;  // arrived, and dropped by the overflow rule
+  std::uint64_t lost = 0;        // accepted, and not wholly written when the pipe ended
+  std::uint64_t discarded = 0;   // received, and not taken when the pipe was closed
 
   void add(const PipeStats& other) noexcept;
 };

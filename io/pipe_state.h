@@ -5,8 +5,9 @@
 //  connecting  | handshaking | –                  | ask how it is | ended        | ended  | ended
 //  handshaking | –           | 8 bytes: active,   | send the rest | ended        | ended  | ended
 //              |             | or ended           | of our header |              |        |
-//  active      | –           | messages           | flush         | read again   | ended  | draining
-//  draining    | –           | discard; at end of | flush, then   | ended        | ended  | –
+//  active      | –           | messages           | flush         | read again   | ended  |
+//  draining draining    | –           | discard; at end of | flush, then   | ended        | ended
+//  | –
 //              |             | stream: ended      | say we are done|             |        |
 //  ended       | –           | –                  | –             | –            | –      | –
 //
@@ -23,22 +24,32 @@ enum class PipeState : std::uint8_t { connecting, handshaking, active, draining,
 
 [[nodiscard]] constexpr bool may_move(PipeState from, PipeState to) noexcept {
   switch (from) {
-    case PipeState::connecting: return to == PipeState::handshaking || to == PipeState::ended;
-    case PipeState::handshaking: return to == PipeState::active || to == PipeState::ended;
-    case PipeState::active: return to == PipeState::draining || to == PipeState::ended;
-    case PipeState::draining: return to == PipeState::ended;
-    case PipeState::ended: return false;
+    case PipeState::connecting:
+      return to == PipeState::handshaking || to == PipeState::ended;
+    case PipeState::handshaking:
+      return to == PipeState::active || to == PipeState::ended;
+    case PipeState::active:
+      return to == PipeState::draining || to == PipeState::ended;
+    case PipeState::draining:
+      return to == PipeState::ended;
+    case PipeState::ended:
+      return false;
   }
   return false;
 }
 
 [[nodiscard]] constexpr const char* to_string(PipeState state) noexcept {
   switch (state) {
-    case PipeState::connecting: return "connecting";
-    case PipeState::handshaking: return "handshaking";
-    case PipeState::active: return "active";
-    case PipeState::draining: return "draining";
-    case PipeState::ended: return "ended";
+    case PipeState::connecting:
+      return "connecting";
+    case PipeState::handshaking:
+      return "handshaking";
+    case PipeState::active:
+      return "active";
+    case PipeState::draining:
+      return "draining";
+    case PipeState::ended:
+      return "ended";
   }
   return "?";
 }

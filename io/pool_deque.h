@@ -77,8 +77,10 @@ class PoolDeque {
     const std::size_t capacity = (bytes - sizeof(Node)) / sizeof(T);
     Node* node = new (start)
         Node{std::move(storage).value(), nullptr, 0, 0, static_cast<std::uint32_t>(capacity)};
-    if (tail_ == nullptr) head_ = node;
-    else tail_->next = node;
+    if (tail_ == nullptr)
+      head_ = node;
+    else
+      tail_->next = node;
     tail_ = node;
     return true;
   }

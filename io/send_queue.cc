@@ -121,8 +121,7 @@ std::size_t SendQueue::peek(std::span<iovec> buffers) noexcept {
   std::size_t count = 0;
   segments_.each([&](Segment& segment) {
     if (count == buffers.size()) return false;
-    if (segment.size != 0)
-      buffers[count++] = {const_cast<std::byte*>(segment.data), segment.size};
+    if (segment.size != 0) buffers[count++] = {const_cast<std::byte*>(segment.data), segment.size};
     return true;
   });
   return count;

@@ -42,11 +42,11 @@ class SendQueue {
 
  private:
   struct Segment {
-    Message storage;         // a chunk of our own, or a body that is referenced
-    const std::byte* data;   // not yet written
+    Message storage;        // a chunk of our own, or a body that is referenced
+    const std::byte* data;  // not yet written
     std::size_t size;
-    std::uint32_t ends;      // frames that end in here
-    std::size_t overhang;    // bytes of the last frame that lie in the next segment
+    std::uint32_t ends;    // frames that end in here
+    std::size_t overhang;  // bytes of the last frame that lie in the next segment
   };
 
   [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
@@ -55,7 +55,7 @@ class SendQueue {
 
   MessagePool* pool_;
   Framing framing_;
-  std::uint32_t room_ = 0;      // left in the last chunk
+  std::uint32_t room_ = 0;  // left in the last chunk
   std::byte* room_at_ = nullptr;
   std::size_t bytes_ = 0;
   std::size_t messages_ = 0;

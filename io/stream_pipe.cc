@@ -8,13 +8,14 @@ namespace spool::io {
 
 namespace {
 
-constexpr std::size_t gather_bytes = 64'000;            // then a burst is written; see SendQueue
-constexpr std::size_t eager_body = 64 * 1024;           // a length field is trusted so far
+constexpr std::size_t gather_bytes = 64'000;   // then a burst is written; see SendQueue
+constexpr std::size_t eager_body = 64 * 1024;  // a length field is trusted so far
 constexpr Duration memory_pause = std::chrono::milliseconds(5);
-constexpr std::uint16_t memory_pauses_max = 2000;       // ten seconds
+constexpr std::uint16_t memory_pauses_max = 2000;  // ten seconds
 constexpr std::size_t smallest_read = 512;
-// The worst case: frames of one byte (nine on the wire), each in the smallest block and a queue slot
-// of its own. Beside them, what comes in steps: a new node of the queue, the last block's start.
+// The worst case: frames of one byte (nine on the wire), each in the smallest block and a queue
+// slot of its own. Beside them, what comes in steps: a new node of the queue, the last block's
+// start.
 constexpr std::size_t memory_per_byte = 18;
 constexpr std::size_t memory_per_read = 5000;
 constexpr std::size_t write_buffers = 64;
@@ -90,22 +91,27 @@ void StreamPipe::on_connect_ready() noexcept {
 
 void StreamPipe::on_time() noexcept {
   switch (state_) {
-    case PipeState::connecting: return fail(Error::timed_out, 0);
-    case PipeState::handshaking: return fail(Error::handshake_timeout, 0);
+    case PipeState::connecting:
+      return fail(Error::timed_out, 0);
+    case PipeState::handshaking:
+      return fail(Error::handshake_timeout, 0);
     case PipeState::active:
       if (!starved_) return fail(Error::connection_reset, 0);
       starved_ = false;
       if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
       return update_interest();
-    case PipeState::draining: return fail(Error::timed_out, 0);
-    case PipeState::ended: break;
+    case PipeState::draining:
+      return fail(Error::timed_out, 0);
+    case PipeState::ended:
+      break;
   }
   SPOOL_ASSERT(false);
 }
 
 void StreamPipe::on_ready(Readiness ready) noexcept {
   switch (state_) {
-    case PipeState::connecting: return on_connect_ready();
+    case PipeState::connecting:
+      return on_connect_ready();
     case PipeState::handshaking:
       if (ready.writable) continue_handshake();
       if (ready.readable) receive();
@@ -119,7 +125,8 @@ void StreamPipe::on_ready(Readiness ready) noexcept {
         flush();
       }
       return;
-    case PipeState::ended: break;
+    case PipeState::ended:
+      break;
   }
   SPOOL_ASSERT(false);
 }
@@ -159,10 +166,13 @@ void StreamPipe::drain(Duration limit) noexcept {
   discard_received();
   switch (state_) {
     case PipeState::connecting:
-    case PipeState::handshaking: return fail(Error::closed, 0);
-    case PipeState::active: break;
+    case PipeState::handshaking:
+      return fail(Error::closed, 0);
+    case PipeState::active:
+      break;
     case PipeState::draining:
-    case PipeState::ended: return;
+    case PipeState::ended:
+      return;
   }
   enter(PipeState::draining);
   sendable_ = false;
@@ -172,8 +182,10 @@ void StreamPipe::drain(Duration limit) noexcept {
   stash_size_ = 0;
   io_.reactor.schedule_after(timer_, limit);
   update_interest();
-  if (io_.reactor.gathering()) io_.reactor.request_flush(*this);
-  else flush();
+  if (io_.reactor.gathering())
+    io_.reactor.request_flush(*this);
+  else
+    flush();
 }
 
 // Everything is written: say so, and wait for the peer to close; closing first could make the
@@ -267,7 +279,8 @@ void StreamPipe::parse(std::byte* data, std::size_t size) noexcept {
     data += header_size;
     size -= header_size;
     if (size < frame_size) {
-      if (const Error begun = begin_body(frame_size, data, size); begun != Error::none) fail(begun, 0);
+      if (const Error begun = begin_body(frame_size, data, size); begun != Error::none)
+        fail(begun, 0);
       return;
     }
     if (const Error kept = deliver(data, frame_size); kept != Error::none) return fail(kept, 0);
@@ -285,8 +298,8 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
     stash_size_ = static_cast<std::uint8_t>(size);
     return false;
   }
-  const Error error =
-      check_handshake(std::span<const std::byte, handshake_size>(data, handshake_size), config_->peer);
+  const Error error = check_handshake(
+      std::span<const std::byte, handshake_size>(data, handshake_size), config_->peer);
   if (error != Error::none) {
     fail(error, 0);
     return false;
@@ -305,7 +318,8 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
 // A frame whose end is not here yet. Memory for it is reserved as far as the peer is trusted:
 // 64 KiB, or twice what it has proved to send. The rest grows as bytes arrive. What could never be
 // held is refused now instead of stalling later.
-Error StreamPipe::begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept {
+Error StreamPipe::begin_body(std::size_t frame_size, const std::byte* data,
+                             std::size_t have) noexcept {
   if (!io_.pool.could_hold(frame_size)) return Error::message_too_large;
   const std::size_t trusted = std::max(eager_body, 2 * largest_);
   Result<Message> body = io_.pool.make(std::min(frame_size, std::max(trusted, have)));
@@ -393,8 +407,10 @@ Error StreamPipe::send(Message& message) noexcept {
     const Error error = queue_.push(message);
     if (error != Error::none) return error;
     if (!write_blocked_) {
-      if (queue_.bytes() >= gather_bytes) flush();
-      else io_.reactor.request_flush(*this);
+      if (queue_.bytes() >= gather_bytes)
+        flush();
+      else
+        io_.reactor.request_flush(*this);
     }
   }
   ++stats_.messages_sent;
@@ -409,8 +425,8 @@ Error StreamPipe::write_now(Message& message) noexcept {
   const std::size_t header_size = frame_header_size(framing_);
   const std::span<const std::byte> payload = message.payload();
   encode_frame_header(framing_, payload.size(), header);
-  const std::array<iovec, 2> buffers{{{header, header_size},
-                                      {const_cast<std::byte*>(payload.data()), payload.size()}}};
+  const std::array<iovec, 2> buffers{
+      {{header, header_size}, {const_cast<std::byte*>(payload.data()), payload.size()}}};
   const Transfer written = stream_.write({buffers.data(), payload.empty() ? 1u : 2u});
   if (written.error == Error::none && written.bytes == header_size + payload.size()) {
     message.reset();
@@ -439,7 +455,8 @@ void StreamPipe::on_write_error(const Transfer& transfer) noexcept {
     write_dead_ = true;
     sendable_ = false;
     // Not while draining, whose limit stands; and not before reading was tried again.
-    if (state_ == PipeState::active && !starved_) io_.reactor.schedule_after(timer_, write_dead_limit);
+    if (state_ == PipeState::active && !starved_)
+      io_.reactor.schedule_after(timer_, write_dead_limit);
   }
   update_interest();
 }
@@ -458,7 +475,8 @@ void StreamPipe::flush() noexcept {
     queue_.consume(written.bytes);
     if (written.error != Error::none || written.bytes < asked) {
       on_write_error(written);
-      if (write_dead_ && state_ == PipeState::draining) return fail(written.error, written.os_error);
+      if (write_dead_ && state_ == PipeState::draining)
+        return fail(written.error, written.os_error);
       break;
     }
   }

@@ -53,7 +53,8 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   void parse(std::byte* data, std::size_t size) noexcept;
   [[nodiscard]] bool take_handshake(std::byte*& data, std::size_t& size) noexcept;
   [[nodiscard]] bool grow_body() noexcept;
-  [[nodiscard]] Error begin_body(std::size_t frame_size, const std::byte* data, std::size_t have) noexcept;
+  [[nodiscard]] Error begin_body(std::size_t frame_size, const std::byte* data,
+                                 std::size_t have) noexcept;
   [[nodiscard]] Error add_to_body(std::size_t bytes) noexcept;
   [[nodiscard]] Error deliver(const std::byte* payload, std::size_t size) noexcept;
   void end_of_read(std::uint64_t received_before, std::size_t bytes) noexcept;
@@ -77,22 +78,22 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   loop::Timer timer_;
   Token token_{};
   SendQueue queue_;
-  Message body_;                  // of the frame that is being received, when it has one
-  std::size_t body_filled_ = 0;   // of its bytes
-  std::size_t frame_size_ = 0;    // what the header promised
-  std::size_t largest_ = 0;       // the largest message that arrived whole: so much is trusted
+  Message body_;                 // of the frame that is being received, when it has one
+  std::size_t body_filled_ = 0;  // of its bytes
+  std::size_t frame_size_ = 0;   // what the header promised
+  std::size_t largest_ = 0;      // the largest message that arrived whole: so much is trusted
   std::array<std::byte, frame_header_max> stash_{};  // the start of a header
   std::uint8_t stash_size_ = 0;
   std::uint8_t handshake_sent_ = 0;
   Framing framing_;
   PipeState state_ = PipeState::connecting;
   std::uint16_t memory_pauses_ = 0;  // since the last read
-  bool write_blocked_ = false;    // the kernel said so: wait for writable
-  bool write_dead_ = false;       // no more writes; reading finds out why
-  bool read_paused_ = false;      // the receive queue is full
-  bool starved_ = false;          // no memory to read into
-  bool input_over_ = false;       // draining: the peer has closed its side
-  std::uint32_t turn_ = 0;        // the turn that immediate_ counts for
+  bool write_blocked_ = false;       // the kernel said so: wait for writable
+  bool write_dead_ = false;          // no more writes; reading finds out why
+  bool read_paused_ = false;         // the receive queue is full
+  bool starved_ = false;             // no memory to read into
+  bool input_over_ = false;          // draining: the peer has closed its side
+  std::uint32_t turn_ = 0;           // the turn that immediate_ counts for
   std::uint32_t immediate_ = 0;
 };
 

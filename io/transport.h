@@ -17,7 +17,7 @@ namespace spool::io {
 struct LinkConfig {
   bool tcp_nodelay = true;
   bool tcp_keepalive = true;
-  int kernel_send_buffer = 0;     // bytes; 0: what the system gives
+  int kernel_send_buffer = 0;  // bytes; 0: what the system gives
   int kernel_receive_buffer = 0;
 };
 
@@ -58,7 +58,8 @@ class Transport {
 
   // Is this an address one can connect to (or listen on)? Opens nothing. Error::none, or what is
   // wrong with it.
-  [[nodiscard]] virtual Error check(const Address& address, bool listen, Explanation& why) noexcept = 0;
+  [[nodiscard]] virtual Error check(const Address& address, bool listen,
+                                    Explanation& why) noexcept = 0;
 
   // Begins to connect. The pipe belongs to `owner`, which hears of its success or failure later,
   // never from within this call. An error here means that there is no pipe.

@@ -27,17 +27,28 @@ enum class ProtocolId : std::uint16_t {
 // The one type of peer that each may talk to.
 [[nodiscard]] constexpr ProtocolId peer_of(ProtocolId id) noexcept {
   switch (id) {
-    case ProtocolId::pair: return ProtocolId::pair;
-    case ProtocolId::pair1: return ProtocolId::pair1;
-    case ProtocolId::pub: return ProtocolId::sub;
-    case ProtocolId::sub: return ProtocolId::pub;
-    case ProtocolId::req: return ProtocolId::rep;
-    case ProtocolId::rep: return ProtocolId::req;
-    case ProtocolId::push: return ProtocolId::pull;
-    case ProtocolId::pull: return ProtocolId::push;
-    case ProtocolId::surveyor: return ProtocolId::respondent;
-    case ProtocolId::respondent: return ProtocolId::surveyor;
-    case ProtocolId::bus: return ProtocolId::bus;
+    case ProtocolId::pair:
+      return ProtocolId::pair;
+    case ProtocolId::pair1:
+      return ProtocolId::pair1;
+    case ProtocolId::pub:
+      return ProtocolId::sub;
+    case ProtocolId::sub:
+      return ProtocolId::pub;
+    case ProtocolId::req:
+      return ProtocolId::rep;
+    case ProtocolId::rep:
+      return ProtocolId::req;
+    case ProtocolId::push:
+      return ProtocolId::pull;
+    case ProtocolId::pull:
+      return ProtocolId::push;
+    case ProtocolId::surveyor:
+      return ProtocolId::respondent;
+    case ProtocolId::respondent:
+      return ProtocolId::surveyor;
+    case ProtocolId::bus:
+      return ProtocolId::bus;
   }
   return id;
 }

@@ -14,8 +14,8 @@ namespace spool::loop {
 #define SPOOL_STRINGIFY(x) SPOOL_STRINGIFY_(x)
 
 // Checks a condition that only a bug can break. Never use it on anything a peer or the kernel says.
-#define SPOOL_ASSERT(condition)                                                             \
-  (__builtin_expect(static_cast<bool>(condition), 1)                                        \
-       ? static_cast<void>(0)                                                               \
-       : ::spool::loop::assert_failed("spool: " __FILE__ ":" SPOOL_STRINGIFY(__LINE__)      \
-                                      ": " #condition))
+#define SPOOL_ASSERT(condition)                          \
+  (__builtin_expect(static_cast<bool>(condition), 1)     \
+       ? static_cast<void>(0)                            \
+       : ::spool::loop::assert_failed("spool: " __FILE__ \
+                                      ":" SPOOL_STRINGIFY(__LINE__) ": " #condition))

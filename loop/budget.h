@@ -12,10 +12,10 @@ namespace spool {
 // exceeds a limit by at most one read (EventLoopConfig::receive_buffer). The defaults fit a frame
 // of 144 fps with room to spare.
 struct Budget {
-  std::uint32_t events = 128;                          // descriptors served
-  std::uint32_t messages = 8192;                       // messages received
-  std::uint64_t bytes = 4u << 20;                      // bytes received
-  Duration time = std::chrono::microseconds(500);      // of library time, waiting not included
+  std::uint32_t events = 128;                      // descriptors served
+  std::uint32_t messages = 8192;                   // messages received
+  std::uint64_t bytes = 4u << 20;                  // bytes received
+  Duration time = std::chrono::microseconds(500);  // of library time, waiting not included
 };
 
 // What one poll_once did. Trivially copyable.

@@ -8,19 +8,19 @@
 namespace spool {
 
 enum class Error : std::uint8_t {
-  none = 0,             // no error
+  none = 0,  // no error
 
   // The call.
-  would_block,          // not now; try again after a notice or a poll_once
-  timed_out,            // the time given to a blocking helper is over; nothing was lost
-  closed,               // the handle's socket, endpoint or loop is gone
-  reentrant,            // poll_once from inside a callback of the same loop
-  wrong_thread,         // called from a thread that does not own the loop
-  wrong_state,          // the pattern does not allow this now
-  not_supported,        // this build, back-end or pattern cannot do it
-  invalid_argument,     // a value out of its range; EventLoop::last_error names it
-  limit_reached,        // a configured limit is used up
-  no_memory,            // the memory cap or the allocator said no
+  would_block,       // not now; try again after a notice or a poll_once
+  timed_out,         // the time given to a blocking helper is over; nothing was lost
+  closed,            // the handle's socket, endpoint or loop is gone
+  reentrant,         // poll_once from inside a callback of the same loop
+  wrong_thread,      // called from a thread that does not own the loop
+  wrong_state,       // the pattern does not allow this now
+  not_supported,     // this build, back-end or pattern cannot do it
+  invalid_argument,  // a value out of its range; EventLoop::last_error names it
+  limit_reached,     // a configured limit is used up
+  no_memory,         // the memory cap or the allocator said no
 
   // Addresses.
   invalid_address,      // the text is no address; EventLoop::last_error names what was expected
@@ -31,20 +31,20 @@ enum class Error : std::uint8_t {
   permission_denied,    // the system said EACCES or EPERM
 
   // Connections.
-  connection_refused,   // nobody listens there
-  connection_reset,     // the peer or the network broke it
-  unreachable,          // no route to the peer
-  peer_closed,          // the peer closed between two messages: a normal end
-  truncated,            // the peer closed in the middle of a message
-  bad_handshake,        // not an SP peer: wrong magic, version or reserved bytes
-  protocol_mismatch,    // an SP peer of a type this socket does not talk to
-  handshake_timeout,    // connected, but the handshake did not finish in time
-  refused,              // this socket takes no further peer (PAIR has one)
-  message_too_large,    // a length field above the receive limit
-  malformed,            // bytes that no correct peer sends
-  no_descriptors,       // EMFILE, ENFILE: accepting pauses and goes on
-  no_buffers,           // ENOBUFS, ENOMEM from the kernel
-  system,               // any other errno; the notice carries it
+  connection_refused,  // nobody listens there
+  connection_reset,    // the peer or the network broke it
+  unreachable,         // no route to the peer
+  peer_closed,         // the peer closed between two messages: a normal end
+  truncated,           // the peer closed in the middle of a message
+  bad_handshake,       // not an SP peer: wrong magic, version or reserved bytes
+  protocol_mismatch,   // an SP peer of a type this socket does not talk to
+  handshake_timeout,   // connected, but the handshake did not finish in time
+  refused,             // this socket takes no further peer (PAIR has one)
+  message_too_large,   // a length field above the receive limit
+  malformed,           // bytes that no correct peer sends
+  no_descriptors,      // EMFILE, ENFILE: accepting pauses and goes on
+  no_buffers,          // ENOBUFS, ENOMEM from the kernel
+  system,              // any other errno; the notice carries it
 };
 
 // The name of the value, as it is written above; never null, static storage.

@@ -23,8 +23,9 @@ class Function<R(Args...)> {
   Function() noexcept = default;
   Function(std::nullptr_t) noexcept {}
   template <typename F, typename D = std::decay_t<F>>
-    requires(!std::is_same_v<D, Function> && std::is_invocable_r_v<R, D&, Args...>)
-  Function(F&& callable) noexcept {
+  requires(!std::is_same_v<D, Function> && std::is_invocable_r_v<R, D&, Args...>)
+      Function(F&& callable)
+  noexcept {
     static_assert(sizeof(D) <= capacity, "too many captures: capture one pointer instead");
     static_assert(alignof(D) <= alignof(std::max_align_t));
     new (storage_) D(std::forward<F>(callable));

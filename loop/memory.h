@@ -27,17 +27,18 @@ class SystemMemory final : public Memory {
 };
 
 struct MemoryStats {
-  std::uint64_t allocations = 0;    // calls that succeeded, since the start
-  std::uint64_t refusals = 0;       // calls that were refused, by the limit or from below
-  std::size_t bytes_in_use = 0;     // now
-  std::size_t bytes_high_water = 0; // the most there ever was
+  std::uint64_t allocations = 0;     // calls that succeeded, since the start
+  std::uint64_t refusals = 0;        // calls that were refused, by the limit or from below
+  std::size_t bytes_in_use = 0;      // now
+  std::size_t bytes_high_water = 0;  // the most there ever was
 };
 
 // Counts, and refuses what would exceed a limit. Everything a loop owns comes through one of these.
 class LimitedMemory final : public Memory {
  public:
   // `limit` in bytes; 0 is no limit.
-  LimitedMemory(Memory& upstream, std::size_t limit) noexcept : upstream_(upstream), limit_(limit) {}
+  LimitedMemory(Memory& upstream, std::size_t limit) noexcept
+      : upstream_(upstream), limit_(limit) {}
   LimitedMemory(const LimitedMemory&) = delete;
   LimitedMemory& operator=(const LimitedMemory&) = delete;
 

@@ -31,8 +31,10 @@ class ObjectPool {
   template <typename... Args>
   [[nodiscard]] T* create(Args&&... args) noexcept {
     void* block = free_;
-    if (block != nullptr) free_ = free_->next;
-    else block = memory_.allocate(bytes, alignment);
+    if (block != nullptr)
+      free_ = free_->next;
+    else
+      block = memory_.allocate(bytes, alignment);
     if (block == nullptr) return nullptr;
     ++live_;
     return new (block) T(std::forward<Args>(args)...);

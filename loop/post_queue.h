@@ -22,9 +22,9 @@ class PostQueue {
   PostQueue& operator=(const PostQueue&) = delete;
   ~PostQueue();
 
-  // Error::no_memory; once, before use. `capacity` is rounded up to a power of two, and to two: in a
-  // ring of one, a slot that is taken and a slot that is free again have the same number. 0 makes a
-  // queue that refuses everything.
+  // Error::no_memory; once, before use. `capacity` is rounded up to a power of two, and to two: in
+  // a ring of one, a slot that is taken and a slot that is free again have the same number. 0 makes
+  // a queue that refuses everything.
   [[nodiscard]] Error reserve(std::size_t capacity) noexcept;
   // Any thread. Error::would_block when full (`task` is unchanged), not_supported without slots.
   [[nodiscard]] Error push(Task& task) noexcept;

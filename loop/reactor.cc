@@ -16,7 +16,11 @@ std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(
 }  // namespace
 
 Reactor::Reactor(Memory& memory, Clock& clock) noexcept
-    : memory_(memory), clock_(clock), registrations_(memory), posted_(memory), armed_(Instant::max()) {}
+    : memory_(memory),
+      clock_(clock),
+      registrations_(memory),
+      posted_(memory),
+      armed_(Instant::max()) {}
 
 Reactor::~Reactor() {
   SPOOL_ASSERT(!in_turn_);
@@ -214,14 +218,14 @@ Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& res
   result_ = {};
   ++turn_number_;
   tell_untold();
-  flush_all();                           // 1
-  const Error error = wait(timeout);     // 2, 3
-  now_ = clock_.now();                   // 4
+  flush_all();                        // 1
+  const Error error = wait(timeout);  // 2, 3
+  now_ = clock_.now();                // 4
   local_work_ = false;
   take_wake();
-  serve_events(budget);                  // 5
-  serve_timers(budget);                  // 6
-  serve_posted(budget);                  // 7
+  serve_events(budget);  // 5
+  serve_timers(budget);  // 6
+  serve_posted(budget);  // 7
   result = result_;
   return error;
 }

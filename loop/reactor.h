@@ -88,7 +88,8 @@ class Reactor {
 
   // Steps 1 to 7, then the caller does its steps, then end_turn. Error::reentrant and
   // Error::wrong_thread leave no turn open.
-  [[nodiscard]] Error begin_turn(Timeout timeout, const Budget& budget, PollResult& result) noexcept;
+  [[nodiscard]] Error begin_turn(Timeout timeout, const Budget& budget,
+                                 PollResult& result) noexcept;
   // `local_work`: the caller's lists hold something for the next turn.
   void end_turn(PollResult& result, bool local_work) noexcept;
   [[nodiscard]] bool in_turn() const noexcept { return in_turn_; }
@@ -117,8 +118,8 @@ class Reactor {
   struct Registration {
     Source* source;
     NativeHandle fd;
-    Interest interest;        // what the source wants
-    bool is_told = true;      // the poller knows; else it had no memory, and is told next turn
+    Interest interest;    // what the source wants
+    bool is_told = true;  // the poller knows; else it had no memory, and is told next turn
   };
   class WakerSource final : public Source {
    public:
@@ -165,7 +166,7 @@ class Reactor {
   bool in_turn_ = false;
   bool nested_ = false;
   bool local_work_ = false;
-  bool more_ = false;  // of the last turn
+  bool more_ = false;         // of the last turn
   bool some_untold_ = false;  // registrations whose poller does not know
   std::uintptr_t owner_thread_ = 0;
   std::atomic<bool> woken_{false};

@@ -59,8 +59,10 @@ class Slab {
     slot.object()->~T();
     if (++slot.generation == 0) slot.generation = 1;
     slot.next_free = none;
-    if (free_tail_ == none) free_head_ = key.index;
-    else slot_at(free_tail_).next_free = key.index;
+    if (free_tail_ == none)
+      free_head_ = key.index;
+    else
+      slot_at(free_tail_).next_free = key.index;
     free_tail_ = key.index;
     --live_;
   }

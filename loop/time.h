@@ -33,7 +33,9 @@ using Instant = LoopClock::time_point;
 // How long a call may wait: not at all, for a while, or until something happens. No magic numbers.
 class Timeout {
  public:
-  [[nodiscard]] static constexpr Timeout none() noexcept { return Timeout(Length(Duration::zero())); }
+  [[nodiscard]] static constexpr Timeout none() noexcept {
+    return Timeout(Length(Duration::zero()));
+  }
   // Negative lengths count as none.
   [[nodiscard]] static constexpr Timeout after(Duration length) noexcept {
     return Timeout(Length(length < Duration::zero() ? Duration::zero() : length));

@@ -61,10 +61,9 @@ class TimerQueue {
   [[nodiscard]] std::optional<Instant> next_deadline() const noexcept {
     return root_ == nullptr ? std::nullopt : std::optional<Instant>(root_->deadline_);
   }
-  // (Reactor::schedule never sets one before now: a timer that moves itself ahead of others that are
-  // due would hold them up.)
-  // Fires at most `limit` timers that are due at `now`; those that they schedule for `now` or
-  // earlier wait for the next call. Returns how many fired.
+  // (Reactor::schedule never sets one before now: a timer that moves itself ahead of others that
+  // are due would hold them up.) Fires at most `limit` timers that are due at `now`; those that
+  // they schedule for `now` or earlier wait for the next call. Returns how many fired.
   std::size_t fire_due(Instant now, std::size_t limit) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 

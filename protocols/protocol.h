@@ -61,7 +61,9 @@ class Protocol : public io::PipeUser {
   [[nodiscard]] const ProtocolStats& stats() const noexcept { return stats_; }
 
   // For patterns that take everything, and nothing: see io::PipeConfig::filters.
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override { return true; }
+  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override {
+    return true;
+  }
 
  protected:
   ProtocolStats stats_;

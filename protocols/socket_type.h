@@ -23,11 +23,16 @@ enum class SocketType : std::uint8_t {
 
 [[nodiscard]] constexpr const char* to_string(SocketType type) noexcept {
   switch (type) {
-    case SocketType::pair: return "pair";
-    case SocketType::pub: return "pub";
-    case SocketType::sub: return "sub";
-    case SocketType::push: return "push";
-    case SocketType::pull: return "pull";
+    case SocketType::pair:
+      return "pair";
+    case SocketType::pub:
+      return "pub";
+    case SocketType::sub:
+      return "sub";
+    case SocketType::push:
+      return "push";
+    case SocketType::pull:
+      return "pull";
   }
   return "?";
 }

@@ -22,8 +22,10 @@ bool concerns_one_connection(int os_error) noexcept {
     case ENETUNREACH:
     case ETIMEDOUT:
     case ECONNRESET:
-    case EPERM: return true;  // a firewall rule
-    default: return false;
+    case EPERM:
+      return true;  // a firewall rule
+    default:
+      return false;
   }
 }
 

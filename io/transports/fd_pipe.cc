@@ -16,7 +16,8 @@ Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAdd
   if (!connected && errno != EINPROGRESS && errno != EINTR) {
     error.os_error = errno;
     // Nobody listens there: a unix path that does not exist (yet), or whose backlog is full.
-    if (to.family() == AF_UNIX && (errno == ENOENT || errno == EAGAIN)) return Error::connection_refused;
+    if (to.family() == AF_UNIX && (errno == ENOENT || errno == EAGAIN))
+      return Error::connection_refused;
     return error_from_errno(errno);
   }
   FdPipe* pipe = pipes.create(pipes, io, std::move(fd), to, framing, config, owner);

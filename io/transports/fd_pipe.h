@@ -27,9 +27,7 @@ class FdPipe final : private detail::StreamHolder, public StreamPipe {
         peer_(PeerName::of(peer)) {}
 
   void dispose() noexcept override { storage_.destroy(this); }
-  void describe_peer(Explanation& text) const noexcept override {
-    peer_.describe(text);
-  }
+  void describe_peer(Explanation& text) const noexcept override { peer_.describe(text); }
 
  private:
   Pool& storage_;
@@ -37,9 +35,9 @@ class FdPipe final : private detail::StreamHolder, public StreamPipe {
 };
 
 // Begins a connection to `to`; what Transport::connect promises.
-[[nodiscard]] Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAddress& to,
-                                           Framing framing, const PipeConfig& config,
-                                           const LinkConfig& link, PipeOwner& owner,
-                                           OpenError& error) noexcept;
+[[nodiscard]] Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes,
+                                           const SocketAddress& to, Framing framing,
+                                           const PipeConfig& config, const LinkConfig& link,
+                                           PipeOwner& owner, OpenError& error) noexcept;
 
 }  // namespace spool::io

@@ -1,5 +1,6 @@
 // inproc://NAME: sockets of the same loop. A message moves from one queue to the other: no copy,
-// no system call. Connecting before anybody listens is fine; the two are linked when both are there.
+// no system call. Connecting before anybody listens is fine; the two are linked when both are
+// there.
 #pragma once
 
 #include "spool/io/io_context.h"

@@ -19,8 +19,8 @@ Result<SocketAddress> parse_ipc(std::string_view rest, Explanation& why) noexcep
     return Error::invalid_address;
   }
   if (rest.size() > longest) {
-    why << "a path of " << std::uint64_t{rest.size()} << " bytes is too long for a unix socket: at most "
-        << std::uint64_t{longest};
+    why << "a path of " << std::uint64_t{rest.size()}
+        << " bytes is too long for a unix socket: at most " << std::uint64_t{longest};
     return Error::name_too_long;
   }
   sockaddr_un un{};
@@ -104,7 +104,8 @@ class IpcTransport final : public Transport {
     if (!made.ok()) return made.error();
     loop::OwnedFd fd = std::move(made).value();
     apply_link(fd.get(), AF_UNIX, link);
-    if (const Error bound = bind_file(fd.get(), at.value(), error); bound != Error::none) return bound;
+    if (const Error bound = bind_file(fd.get(), at.value(), error); bound != Error::none)
+      return bound;
     struct stat file {};
     const bool known = ::lstat(path_of(at.value()), &file) == 0;
     FileIdentity identity{known ? file.st_dev : 0, known ? file.st_ino : 0};

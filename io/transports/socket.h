@@ -44,7 +44,7 @@ void apply_buffers(NativeHandle fd, const LinkConfig& link) noexcept;
 // Who a peer is, small enough to be kept for every connection after its descriptor is closed.
 struct PeerName {
   std::uint16_t family = 0;
-  std::uint16_t port = 0;               // network order, as are the bytes
+  std::uint16_t port = 0;  // network order, as are the bytes
   std::array<std::byte, 16> ip{};
 
   [[nodiscard]] static PeerName of(const SocketAddress& address) noexcept;

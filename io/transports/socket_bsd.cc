@@ -34,7 +34,8 @@ Result<loop::OwnedFd> make_socket(int family, int& os_error) noexcept {
 Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
                                     int& os_error) noexcept {
   peer.size = sizeof peer.storage;
-  return prepare(::accept(listener, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size), os_error);
+  return prepare(::accept(listener, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size),
+                 os_error);
 }
 
 }  // namespace spool::io

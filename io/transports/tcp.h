@@ -1,4 +1,5 @@
-// tcp://HOST:PORT. HOST is an IPv4 literal, an IPv6 literal in brackets, `localhost`, or, to listen,
+// tcp://HOST:PORT. HOST is an IPv4 literal, an IPv6 literal in brackets, `localhost`, or, to
+// listen,
 // `*` or nothing for all interfaces. Port 0 lets the system choose.
 #pragma once
 

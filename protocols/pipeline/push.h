@@ -33,7 +33,9 @@ class Push final : public Protocol {
     host_.on_writable();
   }
   void on_receivable(io::Pipe&) noexcept override {}
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override { return false; }
+  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override {
+    return false;
+  }
   void on_pipe_ended(io::Pipe& pipe) noexcept override { balancer_.remove(pipe); }
 
  private:

@@ -6,14 +6,18 @@ namespace spool::protocols {
 
 void Broadcast::add(io::Pipe& pipe) noexcept {
   ++pipes_;
-  if (pipe.sendable()) active_.add(pipe, pipe.send_priority);
-  else ++blocked_;
+  if (pipe.sendable())
+    active_.add(pipe, pipe.send_priority);
+  else
+    ++blocked_;
 }
 
 void Broadcast::remove(io::Pipe& pipe) noexcept {
   --pipes_;
-  if (active_.contains(pipe)) active_.remove(pipe);
-  else --blocked_;
+  if (active_.contains(pipe))
+    active_.remove(pipe);
+  else
+    --blocked_;
 }
 
 void Broadcast::activate(io::Pipe& pipe) noexcept {

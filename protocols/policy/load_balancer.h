@@ -25,7 +25,9 @@ class LoadBalancer {
     }
     return pipe;
   }
-  [[nodiscard]] bool ready() const noexcept { return const_cast<LoadBalancer*>(this)->pick() != nullptr; }
+  [[nodiscard]] bool ready() const noexcept {
+    return const_cast<LoadBalancer*>(this)->pick() != nullptr;
+  }
 
   // Sends to the pipe whose turn it is. would_block when there is none.
   [[nodiscard]] Error send(Message& message) noexcept {
@@ -33,8 +35,10 @@ class LoadBalancer {
     if (pipe == nullptr) return Error::would_block;
     const Error error = pipe->send(message);
     if (error != Error::none) return error;
-    if (pipe->sendable()) ring_.rotate(*pipe, pipe->send_priority);
-    else ring_.remove(*pipe);
+    if (pipe->sendable())
+      ring_.rotate(*pipe, pipe->send_priority);
+    else
+      ring_.remove(*pipe);
     return Error::none;
   }
 

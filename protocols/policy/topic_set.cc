@@ -37,9 +37,9 @@ void TopicSet::free_topic(const Topic& topic) noexcept {
 // The index of the first topic that sorts behind `body`.
 std::size_t TopicSet::after(Bytes body) const noexcept {
   const Topic* end = topics_ + size_;
-  const Topic* found = std::upper_bound<const Topic*>(topics_, end, body, [](Bytes value, const Topic& topic) {
-    return compare(value, topic.span()) < 0;
-  });
+  const Topic* found = std::upper_bound<const Topic*>(
+      topics_, end, body,
+      [](Bytes value, const Topic& topic) { return compare(value, topic.span()) < 0; });
   return static_cast<std::size_t>(found - topics_);
 }
 

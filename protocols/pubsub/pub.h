@@ -36,7 +36,9 @@ class Pub final : public Protocol {
 
   void on_sendable(io::Pipe& pipe) noexcept override { subscribers_.activate(pipe); }
   void on_receivable(io::Pipe&) noexcept override {}
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override { return false; }
+  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override {
+    return false;
+  }
   void on_pipe_ended(io::Pipe&) noexcept override {}
 
  private:

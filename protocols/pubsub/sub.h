@@ -4,7 +4,8 @@
 //  pipes with messages | receivable | receive                      | ended          | detach
 //  --------------------+------------+------------------------------+----------------+--------------
 //  none                | → some     | would_block                  | –              | –
-//  some                | added      | from the next in turn        | keeps its rest | → none, if last
+//  some                | added      | from the next in turn        | keeps its rest | → none, if
+//  last
 //
 // unsubscribe also holds for what has arrived and was not taken.
 #pragma once

@@ -1,6 +1,6 @@
 // What goes wrong around a socket: no descriptors, peers that are killed, listeners that go away.
-#include <spool/spool.h>
 #include <fcntl.h>
+#include <spool/spool.h>
 #include <sys/resource.h>
 
 #include <catch2/catch.hpp>
@@ -73,7 +73,8 @@ TEST_CASE("Without descriptors accepting pauses, says so, does not spin, and goe
     }
     if (failures < 1 || retry <= Duration::zero()) return 12;
     if (turns > 100) return 13;
-    if (log.find("accept failed: no_descriptors (errno 24), again in 100 ms") == std::string::npos) return 14;
+    if (log.find("accept failed: no_descriptors (errno 24), again in 100 ms") == std::string::npos)
+      return 14;
     // The peer that was there before is served all the time.
     early.send(raw::frame(false, "still here"));
     auto message = pull.recv_for(10s);
@@ -112,7 +113,9 @@ TEST_CASE("Without descriptors a connect fails, is tried again, and succeeds lat
   CHECK(child.wait() == 0);
 }
 
-TEST_CASE("A peer that is killed in mid-frame costs that frame, is reported, and the next one is served") {
+TEST_CASE(
+    "A peer that is killed in mid-frame costs that frame, is reported, and the next one is "
+    "served") {
   for (const std::string& where : {std::string("tcp://127.0.0.1:0"), ipc_path("kill")}) {
     std::optional<Event> left;
     EventLoopConfig config;
@@ -144,7 +147,8 @@ TEST_CASE("A peer that is killed in mid-frame costs that frame, is reported, and
   }
 }
 
-TEST_CASE("A peer that is killed while we send to it: what was accepted and not written is counted") {
+TEST_CASE(
+    "A peer that is killed while we send to it: what was accepted and not written is counted") {
   std::optional<Event> left;
   EventLoopConfig config;
   config.on_event = [&](const Event& event) {
@@ -162,9 +166,11 @@ TEST_CASE("A peer that is killed while we send to it: what was accepted and not 
   REQUIRE(turn_until(loop, [&] { return push.can_send(); }));
   const std::string body(10'000, 'x');
   std::uint64_t accepted = 0;
-  for (int quiet = 0; quiet < 20; ) {
-    if (push.try_send(body).ok()) ++accepted, quiet = 0;
-    else loop.poll_once(5ms), ++quiet;
+  for (int quiet = 0; quiet < 20;) {
+    if (push.try_send(body).ok())
+      ++accepted, quiet = 0;
+    else
+      loop.poll_once(5ms), ++quiet;
   }
   const SocketStats full = push.stats();
   CHECK(full.messages_sent == accepted);

@@ -144,8 +144,10 @@ TEST_CASE("A peer that leaves within the handshake is forgotten") {
       victim.events.clear();
       raw::Peer peer(victim.at);
       REQUIRE(peer.send(raw::header(push_id).substr(0, have)));
-      if (have % 2 == 0) peer.close();
-      else peer.reset();
+      if (have % 2 == 0)
+        peer.close();
+      else
+        peer.reset();
       CHECK(victim.heard(EventKind::handshake_failed));
     }
     victim.serves_others();
@@ -177,7 +179,8 @@ TEST_CASE("A length above the limit closes the connection before anything is res
   }
 }
 
-TEST_CASE("A length within the limit that is a lie costs what has arrived, not what was announced") {
+TEST_CASE(
+    "A length within the limit that is a lie costs what has arrived, not what was announced") {
   SocketOptions options;
   options.max_message_size = 512u << 20;
   Victim victim("tcp://127.0.0.1:0", options);
@@ -281,8 +284,10 @@ TEST_CASE("A flood of connections that only come and go leaves nothing behind") 
     for (int i = 0; i < 25; ++i) peers.push_back(std::make_unique<raw::Peer>(victim.at));
     victim.loop->poll_once(1ms);
     for (auto& peer : peers) {
-      if (round % 2 == 0) peer->reset();
-      else peer->close();
+      if (round % 2 == 0)
+        peer->reset();
+      else
+        peer->close();
     }
     victim.loop->poll_once(1ms);
   }

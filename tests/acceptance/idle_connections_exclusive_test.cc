@@ -1,5 +1,5 @@
-// Ten thousand idle connections: what they cost, and that they are in nobody's way. The clients live
-// in a process of their own, because one process may not have twice as many descriptors.
+// Ten thousand idle connections: what they cost, and that they are in nobody's way. The clients
+// live in a process of their own, because one process may not have twice as many descriptors.
 #include <spool/spool.h>
 #include <sys/resource.h>
 

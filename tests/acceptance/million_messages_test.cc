@@ -54,7 +54,8 @@ constexpr int warm_up = 300'000;
 constexpr int counted = 1'000'000;
 constexpr std::size_t message_size = 64;
 
-// Exit code 3: there were allocations. Sends as a program would: try_send until it would block, then a turn.
+// Exit code 3: there were allocations. Sends as a program would: try_send until it would block,
+// then a turn.
 int send_all(const std::string& address) {
   auto loop = EventLoop::create({}).value();
   auto push = loop.open<Push>().value();
@@ -104,7 +105,8 @@ void run(std::string_view listen_on) {
     most_messages = std::max(most_messages, turn.messages);
     while (auto message = pull.try_recv()) {
       int number = -1;
-      if (message->size() == message_size) std::memcpy(&number, message->body().data(), sizeof number);
+      if (message->size() == message_size)
+        std::memcpy(&number, message->body().data(), sizeof number);
       if (number != received) ++out_of_order;
       if (++received == warm_up) before = allocations;
     }
@@ -122,7 +124,9 @@ void run(std::string_view listen_on) {
 
 }  // namespace
 
-TEST_CASE("A million messages over tcp need no allocation on either side") { run("tcp://127.0.0.1:0"); }
+TEST_CASE("A million messages over tcp need no allocation on either side") {
+  run("tcp://127.0.0.1:0");
+}
 
 TEST_CASE("A million messages over ipc need no allocation on either side") {
   run("ipc:///tmp/spool_million_" + std::to_string(::getpid()));

@@ -40,8 +40,10 @@ std::vector<long> calls_between_marks(const std::function<void()>& body) {
       __ptrace_syscall_info info{};
       ::ptrace(PTRACE_GET_SYSCALL_INFO, child.pid(), sizeof info, &info);
       const long number = static_cast<long>(info.entry.nr);
-      if (number == SYS_getppid) counting = !counting;
-      else if (counting) calls.push_back(number);
+      if (number == SYS_getppid)
+        counting = !counting;
+      else if (counting)
+        calls.push_back(number);
     }
     entering = !entering;
   }
@@ -61,7 +63,8 @@ struct Link {
     }
     {
       Batch batch(loop);
-      for (int i = 0; i < 1000; ++i) push.try_send("a burst, so that later ones find their memory made").value();
+      for (int i = 0; i < 1000; ++i)
+        push.try_send("a burst, so that later ones find their memory made").value();
     }
     for (int i = 0; i < 1000; ++i) pull.recv_for(10s).value();
     loop.poll_once();
@@ -110,7 +113,9 @@ TEST_CASE("poll_once without anything registered makes no system call") {
   CHECK(calls.empty());
 }
 
-TEST_CASE("A single send is one system call, and so is a batch of a thousand small ones per 64,000 bytes") {
+TEST_CASE(
+    "A single send is one system call, and so is a batch of a thousand small ones per 64,000 "
+    "bytes") {
   const auto single = calls_between_marks([] {
     Link link;
     mark();
@@ -123,7 +128,8 @@ TEST_CASE("A single send is one system call, and so is a batch of a thousand sma
     mark();
     {
       Batch batch(link.loop);
-      for (int i = 0; i < 1000; ++i) link.push.try_send("fifty bytes or so, times a thousand, in one call").value();
+      for (int i = 0; i < 1000; ++i)
+        link.push.try_send("fifty bytes or so, times a thousand, in one call").value();
     }
     mark();
   });

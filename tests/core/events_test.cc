@@ -10,10 +10,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr EventKind all_kinds[] = {
-    EventKind::listening,        EventKind::connect_failed,
-    EventKind::handshake_failed, EventKind::peer_joined,   EventKind::peer_refused,
-    EventKind::peer_left,        EventKind::accept_failed, EventKind::messages_lost};
+constexpr EventKind all_kinds[] = {EventKind::listening,        EventKind::connect_failed,
+                                   EventKind::handshake_failed, EventKind::peer_joined,
+                                   EventKind::peer_refused,     EventKind::peer_left,
+                                   EventKind::accept_failed,    EventKind::messages_lost};
 
 Event event_of(EventKind kind) {
   Event event;
@@ -65,9 +65,8 @@ TEST_CASE("losses and refusals are warnings, retries are for debugging, the rest
   CHECK(level_of(EventKind::connect_failed) == LogLevel::debug);
   for (const EventKind kind : {EventKind::listening, EventKind::peer_joined, EventKind::peer_left})
     CHECK(level_of(kind) == LogLevel::info);
-  for (const EventKind kind :
-       {EventKind::handshake_failed, EventKind::peer_refused, EventKind::accept_failed,
-        EventKind::messages_lost})
+  for (const EventKind kind : {EventKind::handshake_failed, EventKind::peer_refused,
+                               EventKind::accept_failed, EventKind::messages_lost})
     CHECK(level_of(kind) == LogLevel::warning);
 }
 

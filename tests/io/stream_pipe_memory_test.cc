@@ -138,7 +138,8 @@ TEST_CASE("a frame that the pool could never hold is refused when it is announce
   CHECK(f.owner.reason == Error::message_too_large);
 }
 
-TEST_CASE("half a body that finds no memory for ten seconds ends its pipe, and frees what it held") {
+TEST_CASE(
+    "half a body that finds no memory for ten seconds ends its pipe, and frees what it held") {
   PipeFixture f(ProtocolId::pull, 1 << 20);
   f.open();
   f.hear(frame_header(Framing::tcp, 200'000) + std::string(100, 'x'));

@@ -100,7 +100,7 @@ class Session {
   spool::Instant receive_began_{};  // when the receive timeout began to run
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
-  std::uint64_t lost_ = 0;             // sent, and not wholly handed to the system
+  std::uint64_t lost_ = 0;  // sent, and not wholly handed to the system
   std::string formatted_;
   int exit_code_ = exit_ok;
 };
