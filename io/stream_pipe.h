@@ -1,5 +1,6 @@
 // StreamPipe: a pipe over a stream of bytes: handshake, framing, coalesced sends, bounded reads.
-// Owned by its Connector, Acceptor or (when it has ended) Socket; borrowed by the protocol.
+// Owned by its Connector, Acceptor or (when it has ended) Socket; borrowed by the protocol. Its
+// functions are in stream_pipe.cc (life), stream_pipe_receive.cc and stream_pipe_send.cc.
 #pragma once
 
 #include <array>
@@ -72,6 +73,9 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   void update_interest() noexcept;
   void fail(Error reason, int os_error) noexcept;
   void shut() noexcept;
+
+  // A peer that takes nothing more gets this long to say why.
+  static constexpr Duration write_dead_limit = std::chrono::seconds(10);
 
   IoContext& io_;
   Stream& stream_;
