@@ -22,8 +22,10 @@ constexpr unsigned push_id = 0x50;
 
 // A PULL socket that listens, and what it is told about its peers.
 struct Victim {
-  explicit Victim(std::string_view address, SocketOptions options = {}) {
+  explicit Victim(std::string_view address, SocketOptions options = {},
+                  std::size_t message_memory_limit = EventLoopConfig().message_memory_limit) {
     EventLoopConfig config;
+    config.message_memory_limit = message_memory_limit;
     config.event_queue = 1024;
     config.on_event = [this](const Event& event) { events.push_back({event.kind, event.error}); };
     loop.emplace(EventLoop::create(std::move(config)).value());
@@ -183,7 +185,7 @@ TEST_CASE(
     "A length within the limit that is a lie costs what has arrived, not what was announced") {
   SocketOptions options;
   options.max_message_size = 512u << 20;
-  Victim victim("tcp://127.0.0.1:0", options);
+  Victim victim("tcp://127.0.0.1:0", options, 0);
   std::vector<std::unique_ptr<raw::Peer>> liars;
   for (int i = 0; i < 50; ++i) {
     liars.push_back(std::make_unique<raw::Peer>(victim.at));
@@ -192,6 +194,16 @@ TEST_CASE(
   REQUIRE(victim.until([&] { return victim.pull->peers() == 50; }));
   victim.serves_others();
   CHECK(victim.loop->stats().pool_bytes_in_use < 50 * 80'000);
+}
+
+TEST_CASE("A length that the memory limit could never hold closes the connection at once") {
+  SocketOptions options;
+  options.max_message_size = 512u << 20;
+  Victim victim("tcp://127.0.0.1:0", options);
+  raw::Peer peer(victim.at);
+  REQUIRE(peer.send(raw::header(push_id) + raw::length(500u << 20) + "x"));
+  CHECK(victim.heard(EventKind::peer_left, Error::message_too_large));
+  victim.serves_others();
 }
 
 TEST_CASE("An ipc frame of another type closes the connection") {
