@@ -166,16 +166,22 @@ void Socket::finish(io::Pipe& pipe) noexcept {
   --released_count_;
   const std::uint64_t lost_before = pipe.stats().lost;
   pipe.close();
-  if (pipe.stats().lost != lost_before) {
-    Event event;
-    event.kind = EventKind::messages_lost;
-    event.lost = pipe.stats().lost - lost_before;
-    event.peer = pipe.peer_number;
-    pipe.describe_peer(event.address);
-    report(event);
-  }
+  report_lost(pipe, pipe.stats().lost - lost_before, Error::none, 0);
   discard(pipe);
   finish_closing();
+}
+
+void Socket::report_lost(const io::Pipe& pipe, std::uint64_t lost, Error reason,
+                         int os_error) noexcept {
+  if (lost == 0) return;
+  Event event;
+  event.kind = EventKind::messages_lost;
+  event.error = reason;
+  event.os_error = os_error;
+  event.lost = lost;
+  event.peer = pipe.peer_number;
+  pipe.describe_peer(event.address);
+  report(event);
 }
 
 void Socket::discard(io::Pipe& pipe) noexcept {
@@ -187,16 +193,7 @@ void Socket::on_pipe_open(io::Pipe&) noexcept { SPOOL_ASSERT(false); }
 
 // A draining pipe is through, or its time is over, or its peer is gone.
 void Socket::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept {
-  if (pipe.stats().lost != 0) {
-    Event event;
-    event.kind = EventKind::messages_lost;
-    event.error = reason;
-    event.os_error = os_error;
-    event.lost = pipe.stats().lost;
-    event.peer = pipe.peer_number;
-    pipe.describe_peer(event.address);
-    report(event);
-  }
+  report_lost(pipe, pipe.stats().lost, reason, os_error);
   finish(pipe);
 }
 
@@ -286,17 +283,14 @@ bool Socket::has_unsent() noexcept {
 SocketStats Socket::stats() noexcept {
   io::PipeStats pipes = finished_;
   SocketStats stats = counts_;
-  for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe)) {
-    pipes.add(pipe->stats());
-    stats.unsent_messages += pipe->unsent_messages();
-    stats.unsent_bytes += pipe->unsent_bytes();
-  }
-  for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe)) {
-    if (pipe->loop::Link<io::PeerList>::linked()) continue;
-    pipes.add(pipe->stats());
-    stats.unsent_messages += pipe->unsent_messages();
-    stats.unsent_bytes += pipe->unsent_bytes();
-  }
+  const auto add = [&](const io::Pipe& pipe) {
+    pipes.add(pipe.stats());
+    stats.unsent_messages += pipe.unsent_messages();
+    stats.unsent_bytes += pipe.unsent_bytes();
+  };
+  for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe)) add(*pipe);
+  for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe))
+    if (!pipe->loop::Link<io::PeerList>::linked()) add(*pipe);
   stats.messages_sent = pipes.messages_sent;
   stats.bytes_sent = pipes.bytes_sent;
   stats.messages_received = pipes.messages_received;

@@ -100,6 +100,7 @@ class Socket final : public protocols::ProtocolHost,
   void drain_or_close(io::Pipe& pipe) noexcept;
   void finish(io::Pipe& pipe) noexcept;
   void finish_oldest_ended() noexcept;
+  void report_lost(const io::Pipe& pipe, std::uint64_t lost, Error reason, int os_error) noexcept;
   void close_endpoints() noexcept;
   void finish_closing() noexcept;
   void call(Function<void()>& slot, bool& replaced) noexcept;
