@@ -37,6 +37,8 @@ class EventLoop {
   // Error::invalid_argument names the field in `why`; no_memory, no_descriptors.
   [[nodiscard]] static Result<EventLoop> create(EventLoopConfig config,
                                                 Explanation* why = nullptr) noexcept;
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
   EventLoop(EventLoop&& other) noexcept
       : anchor_(std::exchange(other.anchor_, nullptr)),
         context_(std::exchange(other.context_, nullptr)) {}

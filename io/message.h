@@ -43,6 +43,8 @@ class Message {
   static constexpr std::size_t max_size = (std::size_t{1} << 31) - 1;
 
   Message() noexcept = default;
+  Message(const Message&) = delete;  // share() makes a second owner, MessagePool::copy_of a copy
+  Message& operator=(const Message&) = delete;
   Message(Message&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)),
         begin_(std::exchange(other.begin_, 0)),
