@@ -101,15 +101,15 @@ def code_lines(tree, path):
     return _NOT_CODE.sub(blank, text).splitlines()
 
 
-def planted(files):
-    """A Tree of {path: text} in a temporary directory."""
-    root = tempfile.mkdtemp(prefix="spool-tidy-")
-    for path, text in files.items():
-        full = os.path.join(root, path)
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w", encoding="utf-8") as file:
-            file.write(text)
-    return Tree(root)
+def check_planted(check, files):
+    """What the checker finds in a tree of {path: text}, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="spool-tidy-") as root:
+        for path, text in files.items():
+            full = os.path.join(root, path)
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            with open(full, "w", encoding="utf-8") as file:
+                file.write(text)
+        return list(check(Tree(root)))
 
 
 def run(check, clean, bad):
@@ -136,12 +136,12 @@ def run(check, clean, bad):
 
 def _self_test(check, clean, bad):
     failures = 0
-    findings = check(planted(clean))
+    findings = check_planted(check, clean)
     if findings:
         failures += 1
         print("FAILED: the clean tree has findings:", *findings, sep="\n  ")
     for what, files, expected in bad:
-        findings = check(planted({**clean, **files}))
+        findings = check_planted(check, {**clean, **files})
         if any(finding.startswith(expected) for finding in findings):
             print("found: %s" % what)
         else:
