@@ -93,6 +93,7 @@ Error SendQueue::push(Message& message) noexcept {
 
 Error SendQueue::push_rest(Message& message, std::size_t written) noexcept {
   SPOOL_ASSERT(empty());
+  if (written == 0) return push(message);
   std::byte header[frame_header_max];
   const std::size_t header_size = frame_header_size(framing_);
   const std::size_t size = message.payload().size();
@@ -115,6 +116,14 @@ Error SendQueue::push_rest(Message& message, std::size_t written) noexcept {
   }
   if (header_rest != 0) segments_.back().overhang = size;
   return push_body(message, skip);
+}
+
+// What the header of a queued frame says. It lies in one piece.
+std::size_t SendQueue::payload_at(const std::byte* frame) const noexcept {
+  std::uint64_t size = 0;
+  const Error error = decode_frame_header(framing_, frame, UINT64_MAX, size);
+  SPOOL_ASSERT(error == Error::none);
+  return static_cast<std::size_t>(size);
 }
 
 std::size_t SendQueue::peek(std::span<iovec> buffers) noexcept {
@@ -144,12 +153,7 @@ void SendQueue::consume(std::size_t bytes) noexcept {
   Segment& segment = segments_.front();
   segment.size -= bytes;
   while (bytes != 0) {
-    if (frame_left_ == 0) {
-      std::uint64_t size = 0;
-      const Error error = decode_frame_header(framing_, segment.data, UINT64_MAX, size);
-      SPOOL_ASSERT(error == Error::none);
-      frame_left_ = frame_header_size(framing_) + static_cast<std::size_t>(size);
-    }
+    if (frame_left_ == 0) frame_left_ = frame_header_size(framing_) + payload_at(segment.data);
     const std::size_t step = std::min(bytes, frame_left_);
     segment.data += step;
     bytes -= step;
@@ -159,6 +163,90 @@ void SendQueue::consume(std::size_t bytes) noexcept {
       --messages_;
     }
   }
+}
+
+// Only for the first few: those of a frame that is partly written, and of the one behind it.
+SendQueue::Segment& SendQueue::at(std::size_t index) noexcept {
+  Segment* found = nullptr;
+  segments_.each([&](Segment& segment) {
+    if (index-- != 0) return true;
+    found = &segment;
+    return false;
+  });
+  return *found;
+}
+
+// Takes a segment out: those in front of it move up by one.
+void SendQueue::remove(std::size_t index) noexcept {
+  for (; index != 0; --index) at(index) = std::move(at(index - 1));
+  segments_.pop_front();
+}
+
+bool SendQueue::find_unwritten(Place& place) noexcept {
+  if (messages_ == (frame_left_ == 0 ? 0u : 1u)) return false;
+  place = {0, frame_left_, 0, 0};
+  const Segment* segment = &at(0);
+  for (; place.skip >= segment->size; segment = &at(place.index)) {
+    place.skip -= segment->size;
+    // Chunks that are used up, or were made for a frame that then found no memory, end here.
+    if (segment->size == 0)
+      remove(place.index);
+    else
+      ++place.index;
+  }
+  place.payload = payload_at(segment->data + place.skip);
+  const bool apart =
+      place.payload != 0 && segment->size - place.skip == frame_header_size(framing_);
+  place.body = place.index + (apart ? 1 : 0);
+  return true;
+}
+
+void SendQueue::cut(const Place& place) noexcept {
+  const std::size_t header_size = frame_header_size(framing_);
+  const std::size_t size = header_size + place.payload;
+  Segment& segment = at(place.index);
+  if (place.payload <= copy_max) {
+    // Within a chunk: the rest of the frame before moves up, and is no longer than this one may be.
+    std::byte* start = const_cast<std::byte*>(segment.data);
+    std::memmove(start + size, start, place.skip);
+    segment.data += size;
+    segment.size -= size;
+    --segment.ends;
+  } else {
+    if (place.body != place.index) {
+      segment.size -= header_size;
+      segment.overhang = 0;
+    }
+    remove(place.body);
+  }
+  bytes_ -= size;
+  --messages_;
+  if (bytes_ == 0) clear();
+}
+
+bool SendQueue::drop_oldest() noexcept {
+  Place place;
+  if (!find_unwritten(place)) return false;
+  cut(place);
+  return true;
+}
+
+bool SendQueue::take_back(Message& message) noexcept {
+  Place place;
+  if (!find_unwritten(place)) return false;
+  const std::size_t header_size = frame_header_size(framing_);
+  if (place.payload <= copy_max) {
+    const std::byte* payload = at(place.index).data + place.skip + header_size;
+    Result<Message> copy = pool_->copy_of({payload, place.payload});
+    if (!copy.ok()) return false;
+    message = std::move(copy).value();
+  } else {
+    message = std::move(at(place.body).storage);
+    if (place.body == place.index) message.drop_front(header_size);
+    message.header_to_body();
+  }
+  cut(place);
+  return true;
 }
 
 }  // namespace spool::io

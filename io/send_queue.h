@@ -33,6 +33,14 @@ class SendQueue {
   // So many of them are written.
   void consume(std::size_t bytes) noexcept;
 
+  // Drops the oldest frame of which no byte is written; false: there is none. One that is partly
+  // written stays, and finishes.
+  bool drop_oldest() noexcept;
+  // Takes that frame out as a message, to go elsewhere: header and body are joined in its body.
+  // A large body is handed over, a small one copied. False: there is none, or no memory for the
+  // copy; the frame and `message` are unchanged then, and messages() is what cannot be taken back.
+  [[nodiscard]] bool take_back(Message& message) noexcept;
+
   [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   // Frames that are not wholly written.
@@ -48,10 +56,22 @@ class SendQueue {
     std::uint32_t ends;    // frames that end in here
     std::size_t overhang;  // bytes of the last frame that lie in the next segment
   };
+  // Where a frame lies of which no byte is written.
+  struct Place {
+    std::size_t index;    // of the segment with its header
+    std::size_t skip;     // what that segment still holds of the frame before
+    std::size_t payload;  // its size
+    std::size_t body;     // the segment with the payload: this one, or the next
+  };
 
   [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
   void append(const std::byte* bytes, std::size_t size) noexcept;
   [[nodiscard]] Error push_body(Message& message, std::size_t skip) noexcept;
+  [[nodiscard]] std::size_t payload_at(const std::byte* frame) const noexcept;
+  [[nodiscard]] Segment& at(std::size_t index) noexcept;
+  void remove(std::size_t index) noexcept;
+  [[nodiscard]] bool find_unwritten(Place& place) noexcept;
+  void cut(const Place& place) noexcept;
 
   MessagePool* pool_;
   Framing framing_;

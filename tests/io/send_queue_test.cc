@@ -1,49 +1,10 @@
-#include "spool/io/send_queue.h"
-
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <deque>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "tests/support/sim_memory.h"
-#include "tests/support/sim_random.h"
-#include "tests/support/sim_rig.h"
+#include "tests/io/send_queue_fixture.h"
 
 namespace spool::io {
 namespace {
 
 using sim::bytes_of;
 using sim::frame;
-
-// The next bytes, at most `limit`, over at most `buffers` buffers.
-std::string peeked(SendQueue& queue, std::size_t limit, std::size_t buffers = 64) {
-  std::vector<iovec> vec(buffers);
-  const std::size_t count = queue.peek(vec);
-  std::string bytes;
-  for (std::size_t i = 0; i < count && bytes.size() < limit; ++i) {
-    REQUIRE(vec[i].iov_len != 0);
-    bytes.append(static_cast<const char*>(vec[i].iov_base),
-                 std::min(vec[i].iov_len, limit - bytes.size()));
-  }
-  return bytes;
-}
-
-std::string written(SendQueue& queue, std::size_t limit, std::size_t buffers = 64) {
-  std::string bytes = peeked(queue, limit, buffers);
-  queue.consume(bytes.size());
-  return bytes;
-}
-
-std::string text_of_size(sim::Random& random, std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; i += 8) {
-    const std::uint64_t bits = random.next();
-    std::memcpy(text.data() + i, &bits, std::min<std::size_t>(8, size - i));
-  }
-  return text;
-}
 
 // What the queue should hold: bytes, and where the frames end.
 struct Model {
@@ -66,21 +27,6 @@ void check_same(const SendQueue& queue, const Model& model) {
   REQUIRE(queue.bytes() == model.bytes.size());
   REQUIRE(queue.messages() == model.ends.size());
   REQUIRE(queue.empty() == model.bytes.empty());
-}
-
-// Takes all storage for the blocks that a queue asks for, but `left` of them; no more can be made.
-std::vector<Message> hold_storage(MessagePool& pool, sim::SimMemory& memory, sim::Random& random,
-                                  std::size_t left) {
-  memory.refuse_all();
-  std::vector<Message> held;
-  for (const std::size_t size : {256, 4096, 64'000})
-    for (Result<Message> message = pool.make(size); message.ok(); message = pool.make(size))
-      held.push_back(std::move(message).value());
-  for (; left != 0 && !held.empty(); --left) {
-    std::swap(held[random.below(held.size())], held.back());
-    held.pop_back();
-  }
-  return held;
 }
 
 // A size as they come: many tiny ones, the threshold, and some large.
