@@ -33,6 +33,9 @@ class Acceptor final : public Endpoint, public io::ListenerOwner {
   void on_pipe_open(io::Pipe& pipe) noexcept override;
   void on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept override;
   void on_pipe_drained(io::Pipe& pipe) noexcept override;
+  void on_pipe_dropped(io::Pipe& pipe, Error reason, std::uint64_t count) noexcept override {
+    report_dropped(pipe, reason, count);
+  }
 
  private:
   enum class State : std::uint8_t { listening, paused, closed };

@@ -126,7 +126,8 @@ void Context::mark_changed(Socket& socket) noexcept {
 }
 
 void Context::report(const Event& event) noexcept {
-  messages_lost_ += event.lost;
+  if (event.kind == EventKind::peer_left || event.kind == EventKind::messages_lost)
+    messages_lost_ += event.lost;
   if (!config_.on_event && !config_.log) return;
   if (events_count_ == config_.event_queue) {
     ++events_dropped_;
@@ -168,14 +169,15 @@ void Context::free_reaped() noexcept {
 
 // --- Sockets and endpoints --------------------------------------------------------------------
 
-Result<SocketHandle> Context::open(SocketType type, const SocketOptions& options) noexcept {
+Result<SocketHandle> Context::open(SocketType type, bool raw,
+                                   const SocketOptions& options) noexcept {
   Explanation& why = explain();
   if (const Error error = check(options, why); error != Error::none) return error;
   if (sockets_.size() >= config_.sockets_max) {
     why << "sockets_max is " << std::uint64_t{config_.sockets_max} << ", and so many are open";
     return Error::limit_reached;
   }
-  const SocketHandle handle = sockets_.insert(*this, type, options);
+  const SocketHandle handle = sockets_.insert(*this, type, raw, options);
   if (!handle.valid()) return Error::no_memory;
   if (const Error error = sockets_.find(handle)->start(handle); error != Error::none) {
     sockets_.erase(handle);
@@ -186,7 +188,7 @@ Result<SocketHandle> Context::open(SocketType type, const SocketOptions& options
 
 io::Transport* Context::transport_of(const io::Address& address) noexcept {
   for (auto& transport : transports_)
-    if (transport && transport->scheme() == address.scheme()) return transport.get();
+    if (transport && transport->serves(address.scheme())) return transport.get();
   return nullptr;
 }
 
@@ -204,8 +206,11 @@ Result<io::Transport*> Context::prepare(std::string_view text, bool listen,
     why << "unknown scheme ";
     why.quote(address.scheme()) << " in ";
     why.quote(text) << ": expected one of";
-    for (auto& known : transports_)
-      if (known) why << " " << known->scheme();
+    for (auto& known : transports_) {
+      if (!known) continue;
+      why << " " << known->scheme();
+      if (!known->aliases().empty()) why << " " << known->aliases();
+    }
     return Error::unknown_scheme;
   }
   if (const Error error = transport->check(address, listen, why); error != Error::none)

@@ -36,7 +36,9 @@ class Context {
   // One turn; see loop/reactor.h for its order.
   PollResult poll_once(Timeout timeout, const Budget& budget) noexcept;
 
-  [[nodiscard]] Result<SocketHandle> open(SocketType type, const SocketOptions& options) noexcept;
+  // `raw`: headers are the user's, and the pattern remembers nothing.
+  [[nodiscard]] Result<SocketHandle> open(SocketType type, bool raw,
+                                          const SocketOptions& options) noexcept;
   // Null when it is closed, or never was.
   [[nodiscard]] Socket* find(SocketHandle handle) noexcept {
     Socket* socket = sockets_.find(handle);
@@ -68,6 +70,9 @@ class Context {
   [[nodiscard]] bool has_unsent() noexcept;
 
   // For sockets.
+  [[nodiscard]] std::uint32_t random_word() noexcept {
+    return static_cast<std::uint32_t>(random_.next());
+  }
   void mark_changed(Socket& socket) noexcept;
   void report(const Event& event) noexcept;
   void reap(io::Pipe& pipe) noexcept;

@@ -27,6 +27,17 @@ void Endpoint::lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind b
     host_.discard(pipe);
 }
 
+void Endpoint::report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t count) noexcept {
+  Event event;
+  event.kind = EventKind::messages_dropped;
+  event.error = reason;
+  event.endpoint = handle;
+  event.peer = pipe.peer_number;
+  event.lost = count;
+  pipe.describe_peer(event.address);
+  host_.report(event);
+}
+
 void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,
                       Duration retry_in) noexcept {
   Event event;

@@ -54,6 +54,8 @@ class Endpoint : public loop::Link<EndpointListTag> {
   // A pipe has ended by itself: reports why, and gives it away.
   void lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind before_open,
                  Duration retry_in) noexcept;
+  // A pipe of this endpoint dropped messages that arrived.
+  void report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t count) noexcept;
   void report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,
               Duration retry_in = Duration::zero()) noexcept;
 

@@ -19,21 +19,34 @@ using EndpointHandle = Handle<EndpointTag>;
 
 enum class EventKind : std::uint8_t {
   listening,         // an address is bound
+  connecting,        // an attempt to connect begins, the first or a later one
   connect_failed,    // an attempt to connect failed; retry_in says when the next one starts
+  accepted,          // somebody connected to a listener; the handshake comes next
+  accept_failed,     // accepting pauses for retry_in (descriptors, memory) and goes on
   handshake_failed,  // connected or accepted, but no peer of ours: `error` says why
   peer_joined,       // the handshake is done and the socket uses the peer
-  peer_refused,      // the socket has no place for a further peer (PAIR)
+  peer_refused,      // no place for a further peer (PAIR), or the host's veto: `error` says which
   peer_left,         // the connection is gone; `lost` messages were accepted and not written
-  accept_failed,     // accepting pauses for retry_in (descriptors, memory) and goes on
-  messages_lost,     // a socket was closed before everything was written
+  peer_blocked,      // a broadcast peer is full and begins to miss messages
+  peer_caught_up,    // it takes messages again, or has gone; it missed `lost` meanwhile
+  messages_dropped,  // `lost` messages arrived and were dropped: malformed, too_many_hops; or the
+                     // queue is full (queue_full; told once until half of it was taken)
+  messages_lost,     // `lost` messages were accepted and can go nowhere any more
+  closed,            // a closed socket is through; of what it had accepted, `lost` were not written
 };
 
 [[nodiscard]] constexpr const char* to_string(EventKind kind) noexcept {
   switch (kind) {
     case EventKind::listening:
       return "listening";
+    case EventKind::connecting:
+      return "connecting";
     case EventKind::connect_failed:
       return "connect failed";
+    case EventKind::accepted:
+      return "accepted";
+    case EventKind::accept_failed:
+      return "accept failed";
     case EventKind::handshake_failed:
       return "handshake failed";
     case EventKind::peer_joined:
@@ -42,10 +55,16 @@ enum class EventKind : std::uint8_t {
       return "peer refused";
     case EventKind::peer_left:
       return "peer left";
-    case EventKind::accept_failed:
-      return "accept failed";
+    case EventKind::peer_blocked:
+      return "peer blocked";
+    case EventKind::peer_caught_up:
+      return "peer caught up";
+    case EventKind::messages_dropped:
+      return "messages dropped";
     case EventKind::messages_lost:
       return "messages lost";
+    case EventKind::closed:
+      return "closed";
   }
   return "?";
 }
@@ -68,15 +87,21 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 // How much an event matters to somebody who reads a log.
 [[nodiscard]] constexpr LogLevel level_of(EventKind kind) noexcept {
   switch (kind) {
+    case EventKind::connecting:
+    case EventKind::connect_failed:
+    case EventKind::accepted:
+    case EventKind::closed:
+      return LogLevel::debug;
     case EventKind::listening:
     case EventKind::peer_joined:
     case EventKind::peer_left:
+    case EventKind::peer_caught_up:
       return LogLevel::info;
-    case EventKind::connect_failed:
-      return LogLevel::debug;
+    case EventKind::accept_failed:
     case EventKind::handshake_failed:
     case EventKind::peer_refused:
-    case EventKind::accept_failed:
+    case EventKind::peer_blocked:
+    case EventKind::messages_dropped:
     case EventKind::messages_lost:
       return LogLevel::warning;
   }

@@ -20,6 +20,15 @@ enum class ReceiveOverflow : std::uint8_t {
   drop_newest,  // keep what is there; the loss is counted
 };
 
+// What happens when a peer of a broadcast (PUB, SURVEYOR, BUS) does not take what it is sent and
+// its send queue is full. Each loss is counted; the begin and the end of each such time are an
+// Event.
+enum class WhenBlocked : std::uint8_t {
+  drop_newest,  // it misses the message
+  drop_oldest,  // it misses the oldest that is not on its way yet: who is slow gets the newest
+  disconnect,   // the connection is closed; it may come again
+};
+
 // Set once, when the socket is opened.
 struct SocketOptions {
   // The largest message accepted from a peer, protocol header included. A peer that announces more
@@ -56,6 +65,28 @@ struct SocketOptions {
   Duration reconnect_max = std::chrono::seconds(5);
   Duration reconnect_reset_after = std::chrono::seconds(1);
 
+  // PUB, SURVEYOR, BUS.
+  WhenBlocked when_blocked = WhenBlocked::drop_newest;
+
+  // REP, RESPONDENT, PAIR v1, and all that forward: messages that passed more hops are dropped and
+  // counted. 1 to 255.
+  unsigned hop_limit = 8;
+
+  // REQ: a request that was handed to a peer and has no reply after so long is sent again, to the
+  // next peer. Infinite: never, and then the loss of that peer is Error::peer_closed at once. 1 ms
+  // to 24 h.
+  Timeout request_resend = Timeout::after(std::chrono::minutes(1));
+  // SURVEYOR: answers are taken for so long. 1 ms to 24 h.
+  Duration survey_deadline = std::chrono::seconds(1);
+  // PAIR v1: any number of peers, and a message goes to the one that Message::peer() names.
+  bool polyamorous = false;
+  // Requests, surveys and readers that may be open at a time. From 1.
+  std::uint32_t exchanges_max = 1u << 20;
+
+  // How long send() and recv() wait.
+  Timeout send_timeout = Timeout::infinite();
+  Timeout recv_timeout = Timeout::infinite();
+
   // tcp only.
   bool tcp_nodelay = true;
   bool tcp_keepalive = true;
@@ -66,16 +97,40 @@ struct SocketOptions {
   int kernel_receive_buffer = 0;
 };
 
+// How one request, survey or reader differs from its socket.
+struct ExchangeOptions {
+  // REQ: the reply must be here so long after the request was made, or it ends with
+  // deadline_passed; nothing: no limit. SURVEYOR: how long answers are taken; nothing:
+  // survey_deadline. 1 ms to 24 h.
+  std::optional<Duration> deadline = std::nullopt;
+  // REQ: nothing: the socket's request_resend.
+  std::optional<Timeout> resend = std::nullopt;
+};
+
 // Set once, when the endpoint is made.
 struct EndpointOptions {
   // Where pipes of this endpoint stand when a socket chooses: 1 is first, 16 is last. A pipe is
   // chosen only while none of a smaller number is ready.
   std::uint8_t send_priority = 8;
   std::uint8_t receive_priority = 8;
+
+  // What the socket's options say, unless set here.
+  std::optional<std::size_t> max_message_size = std::nullopt;
+  std::optional<Duration> reconnect_min = std::nullopt;
+  std::optional<Duration> reconnect_max = std::nullopt;
+  std::optional<bool> tcp_nodelay = std::nullopt;
+  std::optional<bool> tcp_keepalive = std::nullopt;
+  std::optional<int> kernel_send_buffer = std::nullopt;
+  std::optional<int> kernel_receive_buffer = std::nullopt;
+
+  // ipc, listening: the mode of the socket file, such as 0600; nothing: the umask decides. 0 to
+  // 0777.
+  std::optional<std::uint32_t> ipc_permissions = std::nullopt;
 };
 
 // Error::none, or invalid_argument with the field, its value and its range in `why`.
 [[nodiscard]] Error check(const SocketOptions& options, Explanation& why) noexcept;
 [[nodiscard]] Error check(const EndpointOptions& options, Explanation& why) noexcept;
+[[nodiscard]] Error check(const ExchangeOptions& options, Explanation& why) noexcept;
 
 }  // namespace spool

@@ -8,19 +8,36 @@
 
 namespace spool::core {
 
-loop::Box<protocols::Protocol> make_protocol(SocketType type, protocols::ProtocolHost& host,
-                                             Memory& memory) noexcept {
+namespace {
+
+template <typename P>
+loop::Box<protocols::Protocol> make(const protocols::ProtocolContext& context) noexcept {
+  return loop::make_box<P>(context.memory, context);
+}
+
+}  // namespace
+
+loop::Box<protocols::Protocol> make_protocol(SocketType type, bool raw,
+                                             const protocols::ProtocolContext& context) noexcept {
   switch (type) {
     case SocketType::pair:
-      return loop::make_box<protocols::Pair>(memory, host);
+      return make<protocols::Pair>(context);
     case SocketType::pub:
-      return loop::make_box<protocols::Pub>(memory, host);
+      return make<protocols::Pub>(context);
     case SocketType::sub:
-      return loop::make_box<protocols::Sub>(memory, host, memory);
+      return make<protocols::Sub>(context);
     case SocketType::push:
-      return loop::make_box<protocols::Push>(memory, host);
+      return make<protocols::Push>(context);
     case SocketType::pull:
-      return loop::make_box<protocols::Pull>(memory, host);
+      return make<protocols::Pull>(context);
+    case SocketType::req:
+    case SocketType::rep:
+    case SocketType::surveyor:
+    case SocketType::respondent:
+    case SocketType::bus:
+    case SocketType::pair1:
+      static_cast<void>(raw);
+      return {};
   }
   return {};
 }
@@ -37,21 +54,20 @@ io::ProtocolId protocol_id(SocketType type) noexcept {
       return io::ProtocolId::push;
     case SocketType::pull:
       return io::ProtocolId::pull;
+    case SocketType::req:
+      return io::ProtocolId::req;
+    case SocketType::rep:
+      return io::ProtocolId::rep;
+    case SocketType::surveyor:
+      return io::ProtocolId::surveyor;
+    case SocketType::respondent:
+      return io::ProtocolId::respondent;
+    case SocketType::bus:
+      return io::ProtocolId::bus;
+    case SocketType::pair1:
+      return io::ProtocolId::pair1;
   }
   return io::ProtocolId::pair;
-}
-
-bool filters_on_arrival(SocketType type) noexcept {
-  switch (type) {
-    case SocketType::pair:
-    case SocketType::pull:
-      return false;
-    case SocketType::pub:
-    case SocketType::sub:
-    case SocketType::push:
-      return true;
-  }
-  return false;
 }
 
 }  // namespace spool::core

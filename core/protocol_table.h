@@ -8,15 +8,11 @@
 
 namespace spool::core {
 
-// Empty without memory.
-[[nodiscard]] loop::Box<protocols::Protocol> make_protocol(SocketType type,
-                                                           protocols::ProtocolHost& host,
-                                                           Memory& memory) noexcept;
+// Empty without memory. `raw`: headers are the user's, and nothing is remembered.
+[[nodiscard]] loop::Box<protocols::Protocol> make_protocol(
+    SocketType type, bool raw, const protocols::ProtocolContext& context) noexcept;
 
 // What a socket of this type says it is in the handshake.
 [[nodiscard]] io::ProtocolId protocol_id(SocketType type) noexcept;
-
-// Does the pattern look at messages before they are kept (SUB), or want none (PUB, PUSH)?
-[[nodiscard]] bool filters_on_arrival(SocketType type) noexcept;
 
 }  // namespace spool::core

@@ -25,8 +25,8 @@ io::Overflow overflow_rule(SocketType type, const SocketOptions& options) noexce
 
 }  // namespace
 
-Socket::Socket(Context& context, SocketType type, const SocketOptions& options) noexcept
-    : context_(context), options_(options), type_(type) {
+Socket::Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept
+    : context_(context), options_(options), type_(type), raw_(raw) {
   pipe_config_.self = protocol_id(type);
   pipe_config_.peer = io::peer_of(pipe_config_.self);
   pipe_config_.max_message_size = options.max_message_size;
@@ -35,7 +35,6 @@ Socket::Socket(Context& context, SocketType type, const SocketOptions& options) 
   pipe_config_.receive_queue_bytes = options.receive_queue_bytes;
   pipe_config_.receive_queue_messages = options.receive_queue_messages;
   pipe_config_.overflow = overflow_rule(type, options);
-  pipe_config_.filters = filters_on_arrival(type);
   pipe_config_.immediate_sends = options.immediate_sends;
   pipe_config_.handshake_timeout = options.handshake_timeout;
 }
@@ -44,10 +43,22 @@ Socket::~Socket() { SPOOL_ASSERT(state_ == State::closed); }
 
 Error Socket::start(SocketHandle handle) noexcept {
   handle_ = handle;
-  protocol_ = make_protocol(type_, *this, context_.memory());
-  if (protocol_) return Error::none;
+  protocol_ = make_protocol(
+      type_, raw_,
+      {*this, context_.memory(), context_.pool(), protocol_options_, context_.random_word()});
+  if (protocol_) {
+    ask_protocol();
+    return Error::none;
+  }
   state_ = State::closed;
   return Error::no_memory;
+}
+
+// Pipes ask the protocol only what it wants to be asked.
+void Socket::ask_protocol() noexcept {
+  pipe_config_.inspects = protocol_->inspects();
+  pipe_config_.routes = protocol_->routes();
+  pipe_config_.returns_unsent = protocol_->returns_unsent();
 }
 
 io::LinkConfig Socket::link_config() const noexcept {
@@ -107,18 +118,54 @@ std::uint32_t Socket::notify() noexcept {
   return calls;
 }
 
+// --- protocols::ProtocolHost ------------------------------------------------------------------
+
+void Socket::report_peer(EventKind kind, const io::Pipe& pipe, Error error,
+                         std::uint64_t lost) noexcept {
+  Event event;
+  event.kind = kind;
+  event.error = error;
+  event.lost = lost;
+  event.peer = pipe.peer_number;
+  pipe.describe_peer(event.address);
+  report(event);
+}
+
+void Socket::on_peer_blocked(io::Pipe& pipe) noexcept {
+  report_peer(EventKind::peer_blocked, pipe, Error::none, 0);
+}
+
+void Socket::on_peer_caught_up(io::Pipe& pipe) noexcept {
+  report_peer(EventKind::peer_caught_up, pipe, Error::none, pipe.missed_in_episode);
+}
+
+void Socket::on_lost(std::uint64_t messages) noexcept {
+  counts_.lost_unsent += messages;
+  Event event;
+  event.kind = EventKind::messages_lost;
+  event.lost = messages;
+  report(event);
+}
+
+void Socket::schedule_after(loop::Timer& timer, Duration delay) noexcept {
+  context_.reactor().schedule_after(timer, delay);
+}
+
+void Socket::cancel(loop::Timer& timer) noexcept { context_.reactor().cancel(timer); }
+
 // --- Pipes ------------------------------------------------------------------------------------
 
 Error Socket::attach(io::Pipe& pipe, Endpoint&) noexcept {
-  const std::uint32_t number = next_peer_++;
-  if (next_peer_ == 0) next_peer_ = 1;
   const bool was_sendable = can_send();
+  pipe.peer_number = next_peer_;
   pipe.set_user(protocol_.get());
   if (const Error error = protocol_->attach(pipe); error != Error::none) {
     pipe.set_user(nullptr);
+    pipe.peer_number = 0;
     return error;
   }
-  pipe.peer_number = number;
+  // 31 bits: it is a word of a backtrace. Two billion connections later the first ones are gone.
+  next_peer_ = next_peer_ == 0x7fff'ffff ? 1 : next_peer_ + 1;
   peers_.push_back(pipe);
   ++peer_count_;
   if (!was_sendable) told_writable_ = false;
@@ -199,6 +246,10 @@ void Socket::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept
 
 void Socket::on_pipe_drained(io::Pipe& pipe) noexcept { finish(pipe); }
 
+void Socket::on_pipe_dropped(io::Pipe& pipe, Error reason, std::uint64_t count) noexcept {
+  report_peer(EventKind::messages_dropped, pipe, reason, count);
+}
+
 void Socket::report(Event event) noexcept {
   event.socket = handle_;
   switch (event.kind) {
@@ -221,7 +272,13 @@ void Socket::report(Event event) noexcept {
       ++counts_.accepts_failed;
       break;
     case EventKind::listening:
+    case EventKind::connecting:
+    case EventKind::accepted:
+    case EventKind::peer_blocked:
+    case EventKind::peer_caught_up:
+    case EventKind::messages_dropped:
     case EventKind::messages_lost:
+    case EventKind::closed:
       break;
   }
   context_.report(event);
@@ -297,7 +354,7 @@ SocketStats Socket::stats() noexcept {
   stats.bytes_received = pipes.bytes_received;
   stats.dropped_overflow = pipes.overflowed;
   stats.dropped_unasked = pipes.filtered;
-  stats.lost_unsent = pipes.lost;
+  stats.lost_unsent += pipes.lost;
   stats.lost_unread = pipes.discarded;
   stats.dropped_no_room = protocol_->stats().dropped;
   stats.blocked_episodes = protocol_->stats().blocked_episodes;

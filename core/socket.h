@@ -31,7 +31,7 @@ class Socket final : public protocols::ProtocolHost,
                      public io::PipeOwner,
                      public loop::Link<ChangedTag> {
  public:
-  Socket(Context& context, SocketType type, const SocketOptions& options) noexcept;
+  Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept;
   ~Socket();
 
   // Once; no_memory.
@@ -78,6 +78,11 @@ class Socket final : public protocols::ProtocolHost,
   // protocols::ProtocolHost
   void on_readable() noexcept override;
   void on_writable() noexcept override;
+  void on_peer_blocked(io::Pipe& pipe) noexcept override;
+  void on_peer_caught_up(io::Pipe& pipe) noexcept override;
+  void on_lost(std::uint64_t messages) noexcept override;
+  void schedule_after(loop::Timer& timer, Duration delay) noexcept override;
+  void cancel(loop::Timer& timer) noexcept override;
 
   // EndpointHost
   [[nodiscard]] Error attach(io::Pipe& pipe, Endpoint& endpoint) noexcept override;
@@ -89,6 +94,7 @@ class Socket final : public protocols::ProtocolHost,
   void on_pipe_open(io::Pipe& pipe) noexcept override;
   void on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept override;
   void on_pipe_drained(io::Pipe& pipe) noexcept override;
+  void on_pipe_dropped(io::Pipe& pipe, Error reason, std::uint64_t count) noexcept override;
 
  private:
   enum class State : std::uint8_t { open, closing, closed };
@@ -96,6 +102,8 @@ class Socket final : public protocols::ProtocolHost,
   // What a released pipe may still do.
   static constexpr std::size_t left_overs_max = 1024;
 
+  void ask_protocol() noexcept;
+  void report_peer(EventKind kind, const io::Pipe& pipe, Error error, std::uint64_t lost) noexcept;
   void detach(io::Pipe& pipe) noexcept;
   void drain_or_close(io::Pipe& pipe) noexcept;
   void finish(io::Pipe& pipe) noexcept;
@@ -108,6 +116,7 @@ class Socket final : public protocols::ProtocolHost,
   Context& context_;
   SocketOptions options_;
   io::PipeConfig pipe_config_;
+  protocols::ProtocolOptions protocol_options_;
   loop::Box<protocols::Protocol> protocol_;
   loop::List<Endpoint, EndpointListTag> endpoints_;
   loop::List<io::Pipe, io::PeerList> peers_;      // attached
@@ -123,6 +132,7 @@ class Socket final : public protocols::ProtocolHost,
   std::uint32_t next_peer_ = 1;
   std::uint32_t takes_ = 0;
   SocketType type_;
+  bool raw_;
   State state_ = State::open;
   bool closing_endpoints_ = false;  // more pipes may come in from them
   bool readable_news_ = false;      // that on_readable_ has not been told

@@ -82,7 +82,7 @@ Result<void> EventLoop::post(Function<void()> task) noexcept {
 Result<SocketHandle> EventLoop::open_handle(SocketType type,
                                             const SocketOptions& options) noexcept {
   if (context_ == nullptr) return Error::closed;
-  return context_->open(type, options);
+  return context_->open(type, false, options);
 }
 
 Result<AnySocket> EventLoop::open(SocketType type, const SocketOptions& options) noexcept {

@@ -49,7 +49,8 @@ class Message {
       : block_(std::exchange(other.block_, nullptr)),
         begin_(std::exchange(other.begin_, 0)),
         body_(std::exchange(other.body_, 0)),
-        end_(std::exchange(other.end_, 0)) {}
+        end_(std::exchange(other.end_, 0)),
+        peer_(std::exchange(other.peer_, 0)) {}
   Message& operator=(Message&& other) noexcept {
     if (this != &other) {
       reset();
@@ -57,6 +58,7 @@ class Message {
       begin_ = std::exchange(other.begin_, 0);
       body_ = std::exchange(other.body_, 0);
       end_ = std::exchange(other.end_, 0);
+      peer_ = std::exchange(other.peer_, 0);
     }
     return *this;
   }
@@ -90,6 +92,7 @@ class Message {
     other.begin_ = begin_;
     other.body_ = body_;
     other.end_ = end_;
+    other.peer_ = peer_;
     if (block_ != nullptr) ++block_->references;
     return other;
   }
@@ -98,8 +101,13 @@ class Message {
   void reset() noexcept {
     if (block_ != nullptr && --block_->references == 0) io::release_last(block_);
     block_ = nullptr;
-    begin_ = body_ = end_ = 0;
+    begin_ = body_ = end_ = peer_ = 0;
   }
+
+  // Which of its socket's peers it came from (Event::peer); 0: it was made here. On a PAIR v1
+  // socket in polyamorous mode: which one it goes to.
+  [[nodiscard]] std::uint32_t peer() const noexcept { return peer_; }
+  void set_peer(std::uint32_t peer) noexcept { peer_ = peer; }
 
   // The protocol header in front of the body; users of cooked sockets see an empty one.
   [[nodiscard]] std::span<const std::byte> header() const noexcept {
@@ -126,6 +134,8 @@ class Message {
     if (!bytes.empty()) std::memcpy(data() + begin_, bytes.data(), bytes.size());
     return true;
   }
+  // Forgets the header.
+  void drop_header() noexcept { begin_ = body_; }
   // Takes the first `size` bytes of the header away again.
   void drop_front(std::size_t size) noexcept {
     SPOOL_ASSERT(size <= body_ - begin_);
@@ -142,6 +152,7 @@ class Message {
   std::uint32_t begin_ = 0;  // of the header
   std::uint32_t body_ = 0;
   std::uint32_t end_ = 0;
+  std::uint32_t peer_ = 0;
 };
 
 }  // namespace spool

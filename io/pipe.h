@@ -27,6 +27,15 @@ namespace spool::io {
 
 class Pipe;
 
+// What a protocol makes of an arriving message before that costs anything.
+enum class Verdict : std::uint8_t {
+  keep,
+  unasked,        // nobody asked for it: dropped and counted
+  malformed,      // dropped, counted and reported
+  too_many_hops,  // the same
+  hang_up,        // no correct peer sends this: the connection ends with Error::malformed
+};
+
 // The data line; implemented by protocols::Protocol. None of these may close the pipe.
 class PipeUser {
  public:
@@ -34,8 +43,15 @@ class PipeUser {
   virtual void on_sendable(Pipe& pipe) noexcept = 0;
   // There is something to take that was not there before.
   virtual void on_receivable(Pipe& pipe) noexcept = 0;
-  // Asked for each arriving message before it costs anything; false: it is dropped.
-  [[nodiscard]] virtual bool admits(Pipe& pipe, std::span<const std::byte> payload) noexcept = 0;
+  // Only when PipeConfig::inspects.
+  [[nodiscard]] virtual Verdict inspect(Pipe& pipe,
+                                        std::span<const std::byte> payload) noexcept = 0;
+  // Only when PipeConfig::routes, for patterns that know at once whom a message is for. True:
+  // taken, whatever became of it; false: it goes into the pipe's queue as usual.
+  [[nodiscard]] virtual bool route(Pipe& pipe, Message& message) noexcept = 0;
+  // Only when PipeConfig::returns_unsent: accepted, no byte of it written, and the connection is
+  // gone. Header and body are joined in the body. Comes before on_pipe_ended, oldest first.
+  virtual void on_returned(Pipe& pipe, Message message) noexcept = 0;
   // No more sending; what was received can still be taken.
   virtual void on_pipe_ended(Pipe& pipe) noexcept = 0;
 
@@ -52,6 +68,10 @@ class PipeOwner {
   virtual void on_pipe_closed(Pipe& pipe, Error reason, int os_error) noexcept = 0;
   // An ended pipe has nothing left to take.
   virtual void on_pipe_drained(Pipe& pipe) noexcept = 0;
+  // `count` messages that arrived were dropped, for this reason: malformed, too_many_hops; or the
+  // receive queue became full and the overflow rule dropped the first (queue_full; once until
+  // somebody has taken half of it). At most once per read.
+  virtual void on_pipe_dropped(Pipe& pipe, Error reason, std::uint64_t count) noexcept = 0;
 
  protected:
   ~PipeOwner() = default;
@@ -74,7 +94,10 @@ struct PipeConfig {
   std::size_t receive_queue_bytes = 0;
   std::size_t receive_queue_messages = 0;
   Overflow overflow = Overflow::wait;
-  bool filters = false;               // ask the user's admits()
+  bool inspects = false;              // ask the user's inspect()
+  bool routes = false;                // ask the user's route()
+  bool returns_unsent = false;        // tell on_returned() of what could not be written
+  bool asks_first = false;            // open: read nothing before admit()
   std::uint32_t immediate_sends = 0;  // per turn, written within the call
   Duration handshake_timeout{};       // from the start of the connection to the peer's header
 };
@@ -84,12 +107,23 @@ struct PipeStats {
   std::uint64_t bytes_sent = 0;         // of their payload
   std::uint64_t messages_received = 0;  // arrived whole and admitted
   std::uint64_t bytes_received = 0;
-  std::uint64_t filtered = 0;    // arrived, but nobody asked for it
-  std::uint64_t overflowed = 0;  // arrived, and dropped by the overflow rule
-  std::uint64_t lost = 0;        // accepted, and not wholly written when the pipe ended
-  std::uint64_t discarded = 0;   // received, and not taken when the pipe was closed
+  std::uint64_t filtered = 0;       // arrived, but nobody asked for it
+  std::uint64_t malformed = 0;      // arrived, and made no sense
+  std::uint64_t too_many_hops = 0;  // arrived over too many devices
+  std::uint64_t overflowed = 0;     // arrived, and dropped by the overflow rule
+  std::uint64_t missed = 0;         // broadcast copies that it was too full for
+  std::uint64_t returned = 0;       // accepted, not written, and given back to go elsewhere
+  std::uint64_t lost = 0;           // accepted, and not wholly written when the pipe ended
+  std::uint64_t discarded = 0;      // received, and not taken when the pipe was closed
 
   void add(const PipeStats& other) noexcept;
+};
+
+// Who is at the other end of a unix socket, as the system says; pid 0: unknown.
+struct PeerCredentials {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int32_t pid = 0;
 };
 
 struct SendRing {};
@@ -105,7 +139,10 @@ class Pipe : public loop::Link<SendRing>,
              public loop::Link<PeerList> {
  public:
   Pipe(MessagePool& pool, const PipeConfig& config, PipeOwner& owner) noexcept
-      : config_(&config), owner_(&owner), received_(pool) {}
+      : max_message_size(config.max_message_size),
+        config_(&config),
+        owner_(&owner),
+        received_(pool) {}
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
   virtual ~Pipe() = default;
@@ -118,11 +155,20 @@ class Pipe : public loop::Link<SendRing>,
   [[nodiscard]] bool receivable() const noexcept { return !received_.empty(); }
   // The oldest received message. Only while receivable().
   [[nodiscard]] Message take() noexcept;
+  // Drops the oldest accepted message of which no byte is written; false: there is none.
+  virtual bool drop_oldest() noexcept = 0;
+  // A broadcast copy was not for this pipe, or made it drop another.
+  void count_missed() noexcept { ++stats_.missed; }
 
   // The life line.
   void set_user(PipeUser* user) noexcept { user_ = user; }
   void set_owner(PipeOwner& owner) noexcept { owner_ = &owner; }
   virtual void close() noexcept = 0;
+  // PipeConfig::asks_first: the host lets the peer in; a user is set.
+  virtual void admit() noexcept = 0;
+  // The user has had enough of this peer: the connection ends for this reason, from within the
+  // loop, as if it were lost. Nothing is sent any more.
+  virtual void abandon(Error reason) noexcept = 0;
   // Writes what is queued, tells the peer, waits until it has closed too, then ends; after
   // `limit` it ends in any case. The user is detached before.
   virtual void drain(Duration limit) noexcept = 0;
@@ -133,19 +179,30 @@ class Pipe : public loop::Link<SendRing>,
   [[nodiscard]] virtual std::size_t unsent_messages() const noexcept = 0;
   [[nodiscard]] virtual std::size_t unsent_bytes() const noexcept = 0;
   virtual void describe_peer(Explanation& text) const noexcept = 0;
+  // False where there is no such thing (tcp, inproc).
+  [[nodiscard]] virtual bool credentials(PeerCredentials&) const noexcept { return false; }
   [[nodiscard]] const PipeStats& stats() const noexcept { return stats_; }
 
   // Where it stands in its socket's rings: 1 (first) to 16.
   std::uint8_t send_priority = 8;
   std::uint8_t receive_priority = 8;
-  // The socket's number for this peer; 0 until it is attached.
+  // The socket's number for this peer: 31 bits, never 0; 0 until it is attached.
   std::uint32_t peer_number = 0;
+  // The largest message it accepts, protocol header included. The config's, unless its endpoint
+  // says otherwise before the first read.
+  std::size_t max_message_size;
+  // The protocol's own, between attach and detach.
+  void* protocol_data = nullptr;
+  std::uint64_t missed_in_episode = 0;  // by Broadcast, since the pipe became full
 
  protected:
-  // Puts an arrived message into the queue, or drops it by the rules; counts either way.
-  // Error::no_memory: the message could not be kept.
+  // Routes an arrived message, puts it into the queue, or drops it by the rules; counts in any
+  // case. Error::no_memory: the message could not be kept.
   [[nodiscard]] Error keep(Message message) noexcept;
-  [[nodiscard]] bool admitted(std::span<const std::byte> payload) noexcept;
+  // Asks the protocol what to make of it; counts what is not kept.
+  [[nodiscard]] Verdict inspected(std::span<const std::byte> payload) noexcept;
+  // Tells the owner of what was dropped since the last time.
+  void report_dropped() noexcept;
   [[nodiscard]] bool receive_queue_full() const noexcept {
     return received_.size() >= config_->receive_queue_messages ||
            received_bytes_ >= config_->receive_queue_bytes;
@@ -156,6 +213,7 @@ class Pipe : public loop::Link<SendRing>,
            received_bytes_ <= config_->receive_queue_bytes / 2;
   }
   void discard_received() noexcept;
+  void note_dropped(Error reason) noexcept;
   // take() found the queue at a point that matters: low after full, or empty after the end.
   virtual void on_taken() noexcept = 0;
 
@@ -167,6 +225,9 @@ class Pipe : public loop::Link<SendRing>,
   PipeStats stats_;
   bool sendable_ = false;
   bool watch_takes_ = false;  // on_taken() wants to know
+  bool overflowing_ = false;  // the rule has dropped something, and the queue is not low again
+  Error dropped_reason_ = Error::none;
+  std::uint32_t dropped_count_ = 0;  // not reported yet
 };
 
 }  // namespace spool::io

@@ -75,6 +75,7 @@ void StreamPipe::on_time() noexcept {
     case PipeState::handshaking:
       return fail(Error::handshake_timeout, 0);
     case PipeState::active:
+      if (abandoned_ != Error::none) return fail(abandoned_, 0);
       if (!starved_) return fail(Error::connection_reset, 0);
       starved_ = false;
       if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
@@ -110,20 +111,34 @@ void StreamPipe::on_ready(Readiness ready) noexcept {
   SPOOL_ASSERT(false);
 }
 
+// What nobody has seen a byte of can still go to somebody else.
+void StreamPipe::return_unsent() noexcept {
+  Message message;
+  while (queue_.take_back(message)) {
+    --stats_.messages_sent;
+    stats_.bytes_sent -= message.size();
+    ++stats_.returned;
+    user_->on_returned(*this, std::move(message));
+  }
+}
+
 // Gives everything back but what was received.
 void StreamPipe::shut() noexcept {
   io_.reactor.cancel(timer_);
   loop::Flushable::unlink();
   if (token_.valid()) io_.reactor.remove(std::exchange(token_, {}));
   stream_.close();
+  sendable_ = false;
+  if (config_->returns_unsent && user_ != nullptr) return_unsent();
   stats_.lost += queue_.messages();
   queue_.clear();
   body_.reset();
-  sendable_ = watch_takes_ = false;
+  watch_takes_ = false;
   enter(PipeState::ended);
 }
 
 void StreamPipe::fail(Error reason, int os_error) noexcept {
+  report_dropped();
   shut();
   if (user_ != nullptr) {
     if (receivable()) user_->on_receivable(*this);
@@ -132,6 +147,25 @@ void StreamPipe::fail(Error reason, int os_error) noexcept {
   // What the user took so far was before the end: the owner hears of being drained only after it.
   watch_takes_ = true;
   owner_->on_pipe_closed(*this, reason, os_error);
+}
+
+bool StreamPipe::drop_oldest() noexcept {
+  if (!queue_.drop_oldest()) return false;
+  --stats_.messages_sent;
+  return true;
+}
+
+void StreamPipe::admit() noexcept {
+  if (state_ != PipeState::active) return;
+  read_paused_ = false;
+  update_interest();
+}
+
+void StreamPipe::abandon(Error reason) noexcept {
+  if (state_ != PipeState::active || abandoned_ != Error::none) return;
+  abandoned_ = reason;
+  sendable_ = false;
+  io_.reactor.schedule_after(timer_, Duration::zero());
 }
 
 void StreamPipe::close() noexcept {

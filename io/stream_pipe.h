@@ -30,6 +30,9 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   [[nodiscard]] Error start(bool connected) noexcept;
 
   [[nodiscard]] Error send(Message& message) noexcept override;
+  [[nodiscard]] bool drop_oldest() noexcept override;
+  void admit() noexcept override;
+  void abandon(Error reason) noexcept override;
   void close() noexcept override;
   void drain(Duration limit) noexcept override;
   [[nodiscard]] bool ended() const noexcept override { return state_ == PipeState::ended; }
@@ -73,6 +76,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   void update_interest() noexcept;
   void fail(Error reason, int os_error) noexcept;
   void shut() noexcept;
+  void return_unsent() noexcept;
 
   // A peer that takes nothing more gets this long to say why.
   static constexpr Duration write_dead_limit = std::chrono::seconds(10);
@@ -97,6 +101,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   bool read_paused_ = false;         // the receive queue is full
   bool starved_ = false;             // no memory to read into
   bool input_over_ = false;          // draining: the peer has closed its side
+  Error abandoned_ = Error::none;    // why the user has given up this peer
   std::uint32_t turn_ = 0;           // the turn that immediate_ counts for
   std::uint32_t immediate_ = 0;
 };

@@ -29,7 +29,8 @@ std::size_t StreamPipe::read_limit() const noexcept {
   const std::size_t room =
       available < memory_per_read ? 0 : (available - memory_per_read) / memory_per_byte;
   if (state_ == PipeState::active) return std::min(io_.receive_buffer.size, room);
-  // A header costs nothing; what may come behind it does.
+  // A header costs nothing; what may come behind it does, and waits until the host lets it in.
+  if (config_->asks_first) return handshake_size - stash_size_;
   return room < smallest_read ? handshake_size - stash_size_ : smallest_read;
 }
 
@@ -72,7 +73,8 @@ void StreamPipe::end_of_read(std::uint64_t received_before, std::size_t bytes) n
   const std::uint64_t received = stats_.messages_received - received_before;
   io_.reactor.count(static_cast<std::uint32_t>(received), bytes);
   if (state_ == PipeState::ended) return;
-  if (received != 0 && user_ != nullptr) user_->on_receivable(*this);
+  report_dropped();
+  if (received != 0 && user_ != nullptr && receivable()) user_->on_receivable(*this);
   if (!read_paused_ && config_->overflow == Overflow::wait && receive_queue_full()) {
     read_paused_ = watch_takes_ = true;
     update_interest();
@@ -91,7 +93,7 @@ void StreamPipe::parse(std::byte* data, std::size_t size) noexcept {
   const std::size_t header_size = frame_header_size(framing_);
   while (size >= header_size) {
     std::uint64_t announced = 0;
-    const Error error = decode_frame_header(framing_, data, config_->max_message_size, announced);
+    const Error error = decode_frame_header(framing_, data, max_message_size, announced);
     if (error != Error::none) return fail(error, 0);
     const auto frame_size = static_cast<std::size_t>(announced);
     data += header_size;
@@ -129,6 +131,10 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
   if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
   // A peer that writes nothing but its header may still not have taken ours: see update_sendable.
   sendable_ = handshake_sent_ == handshake_size;
+  if (config_->asks_first) {
+    read_paused_ = true;
+    update_interest();
+  }
   owner_->on_pipe_open(*this);
   return state_ == PipeState::active;
 }
@@ -163,11 +169,14 @@ Error StreamPipe::add_to_body(std::size_t bytes) noexcept {
   Message body = std::move(body_);
   largest_ = std::max(largest_, std::exchange(frame_size_, 0));
   body_filled_ = 0;
-  return admitted(body.body()) ? keep(std::move(body)) : Error::none;
+  const Verdict verdict = inspected(body.body());
+  if (verdict == Verdict::keep) return keep(std::move(body));
+  return verdict == Verdict::hang_up ? Error::malformed : Error::none;
 }
 
 Error StreamPipe::deliver(const std::byte* payload, std::size_t size) noexcept {
-  if (!admitted({payload, size})) return Error::none;
+  const Verdict verdict = inspected({payload, size});
+  if (verdict != Verdict::keep) return verdict == Verdict::hang_up ? Error::malformed : Error::none;
   if (size == 0) return keep(Message());
   Result<Message> message = io_.pool.copy_of({payload, size});
   if (!message.ok()) return message.error();
@@ -200,7 +209,7 @@ void StreamPipe::on_taken() noexcept {
     return;
   }
   if (!receive_queue_low()) return;
-  read_paused_ = watch_takes_ = false;
+  read_paused_ = watch_takes_ = overflowing_ = false;
   update_interest();
 }
 

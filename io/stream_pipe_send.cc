@@ -79,7 +79,7 @@ void StreamPipe::on_write_error(const Transfer& transfer) noexcept {
     write_dead_ = true;
     sendable_ = false;
     // Not while draining, whose limit stands; and not before reading was tried again.
-    if (state_ == PipeState::active && !starved_)
+    if (state_ == PipeState::active && !starved_ && abandoned_ == Error::none)
       io_.reactor.schedule_after(timer_, write_dead_limit);
   }
   update_interest();
@@ -111,7 +111,7 @@ void StreamPipe::flush() noexcept {
 
 // One writer of sendable_: full at the limits, ready again at half of them.
 void StreamPipe::update_sendable() noexcept {
-  if (state_ != PipeState::active || write_dead_) return;
+  if (state_ != PipeState::active || write_dead_ || abandoned_ != Error::none) return;
   const std::size_t bytes = queue_.bytes();
   const std::size_t messages = queue_.messages();
   if (sendable_) {

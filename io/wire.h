@@ -66,4 +66,17 @@ inline void store_u64(std::byte* to, std::uint64_t value) noexcept {
   return big_endian(value);
 }
 
+[[nodiscard]] constexpr std::uint32_t big_endian(std::uint32_t value) noexcept {
+  return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
+}
+inline void store_u32(std::byte* to, std::uint32_t value) noexcept {
+  value = big_endian(value);
+  std::memcpy(to, &value, sizeof value);
+}
+[[nodiscard]] inline std::uint32_t load_u32(const std::byte* from) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+  return big_endian(value);
+}
+
 }  // namespace spool::io

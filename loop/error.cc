@@ -21,6 +21,8 @@ const char* to_string(Error error) noexcept {
       return "wrong_thread";
     case Error::wrong_state:
       return "wrong_state";
+    case Error::deadline_passed:
+      return "deadline_passed";
     case Error::not_supported:
       return "not_supported";
     case Error::invalid_argument:
@@ -39,6 +41,8 @@ const char* to_string(Error error) noexcept {
       return "address_in_use";
     case Error::address_unavailable:
       return "address_unavailable";
+    case Error::name_unknown:
+      return "name_unknown";
     case Error::permission_denied:
       return "permission_denied";
     case Error::connection_refused:
@@ -59,10 +63,18 @@ const char* to_string(Error error) noexcept {
       return "handshake_timeout";
     case Error::refused:
       return "refused";
+    case Error::vetoed:
+      return "vetoed";
+    case Error::too_slow:
+      return "too_slow";
     case Error::message_too_large:
       return "message_too_large";
     case Error::malformed:
       return "malformed";
+    case Error::too_many_hops:
+      return "too_many_hops";
+    case Error::queue_full:
+      return "queue_full";
     case Error::no_descriptors:
       return "no_descriptors";
     case Error::no_buffers:

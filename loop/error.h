@@ -16,7 +16,8 @@ enum class Error : std::uint8_t {
   closed,            // the handle's socket, endpoint or loop is gone
   reentrant,         // poll_once from inside a callback of the same loop
   wrong_thread,      // called from a thread that does not own the loop
-  wrong_state,       // the pattern does not allow this now
+  wrong_state,       // the pattern does not allow this now (a reply without a request, ...)
+  deadline_passed,   // the time of a request or survey is over; asked once, then wrong_state
   not_supported,     // this build, back-end or pattern cannot do it
   invalid_argument,  // a value out of its range; EventLoop::last_error names it
   limit_reached,     // a configured limit is used up
@@ -28,6 +29,7 @@ enum class Error : std::uint8_t {
   name_too_long,        // a path or name over its limit
   address_in_use,       // somebody listens there already
   address_unavailable,  // no such local address, interface or path
+  name_unknown,         // nobody knows an address for this host name
   permission_denied,    // the system said EACCES or EPERM
 
   // Connections.
@@ -40,8 +42,12 @@ enum class Error : std::uint8_t {
   protocol_mismatch,   // an SP peer of a type this socket does not talk to
   handshake_timeout,   // connected, but the handshake did not finish in time
   refused,             // this socket takes no further peer (PAIR has one)
+  vetoed,              // the host did not let the peer in
+  too_slow,            // the peer did not take what was sent to it, and the host chose to part
   message_too_large,   // a length field above the receive limit
   malformed,           // bytes that no correct peer sends
+  too_many_hops,       // a message that passed more devices than the hop limit allows
+  queue_full,          // a message that arrived while its queue was full
   no_descriptors,      // EMFILE, ENFILE: accepting pauses and goes on
   no_buffers,          // ENOBUFS, ENOMEM from the kernel
   system,              // any other errno; the notice carries it

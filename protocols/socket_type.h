@@ -19,6 +19,24 @@ enum class SocketType : std::uint8_t {
   push,
   // A stage of a pipeline that takes work from all pushers in fair turns.
   pull,
+  // Asks: each request goes to one replier, by priority and turn, and is sent again until there is
+  // a reply. Never blocks: without a replier the request waits. One request at a time, or any
+  // number as exchanges.
+  req,
+  // Answers: takes requests from all requesters in fair turns, and each reply finds its way back,
+  // over devices too. One request at a time, or any number as requests with their way back.
+  rep,
+  // Asks everybody: each survey goes to all respondents there are, and takes answers until its
+  // deadline. Never blocks. One survey at a time, or any number as exchanges.
+  surveyor,
+  // Answers surveys, as REP does requests.
+  respondent,
+  // Many to many: every message to all direct peers that can take it now; the others miss it, and
+  // the loss is counted. Nothing is forwarded, nothing echoed. Never blocks.
+  bus,
+  // PAIR v1 of nng and mangos: like PAIR, with a hop count against loops; one to many in
+  // polyamorous mode, where a message names its peer. Does not talk to PAIR (v0).
+  pair1,
 };
 
 [[nodiscard]] constexpr const char* to_string(SocketType type) noexcept {
@@ -33,6 +51,18 @@ enum class SocketType : std::uint8_t {
       return "push";
     case SocketType::pull:
       return "pull";
+    case SocketType::req:
+      return "req";
+    case SocketType::rep:
+      return "rep";
+    case SocketType::surveyor:
+      return "surveyor";
+    case SocketType::respondent:
+      return "respondent";
+    case SocketType::bus:
+      return "bus";
+    case SocketType::pair1:
+      return "pair1";
   }
   return "?";
 }

@@ -23,6 +23,11 @@ class InprocPipe final : public Pipe, public loop::Link<WaitingTag> {
   ~InprocPipe() override { SPOOL_ASSERT(peer_ == nullptr); }
 
   [[nodiscard]] Error send(Message& message) noexcept override;
+  // What was sent has arrived already.
+  [[nodiscard]] bool drop_oldest() noexcept override { return false; }
+  // Peers in the same process are not asked about: the host opened them itself.
+  void admit() noexcept override {}
+  void abandon(Error reason) noexcept override;
   void close() noexcept override;
   void drain(Duration limit) noexcept override;
   void dispose() noexcept override;
@@ -42,6 +47,7 @@ class InprocPipe final : public Pipe, public loop::Link<WaitingTag> {
   }
   void end(Error reason) noexcept;
 
+  [[nodiscard]] Error abandoned() const noexcept { return abandoned_; }
   [[nodiscard]] const Address& name() const noexcept { return name_; }
   [[nodiscard]] const PipeConfig& config() const noexcept { return *config_; }
   [[nodiscard]] bool ended() const noexcept override { return ended_; }
@@ -53,6 +59,7 @@ class InprocPipe final : public Pipe, public loop::Link<WaitingTag> {
   InprocTransport& transport_;
   InprocPipe* peer_ = nullptr;
   Address name_;
+  Error abandoned_ = Error::none;
   bool ended_ = false;
 };
 
@@ -111,6 +118,11 @@ class InprocTransport final : public Transport {
   }
 
   void destroy(InprocPipe* pipe) noexcept { pipes_.destroy(pipe); }
+  // It ends in the next turn.
+  void end_later(InprocPipe& pipe) noexcept {
+    ending_.push_back(pipe);
+    io_.reactor.schedule_after(link_timer_, Duration::zero());
+  }
   [[nodiscard]] loop::Reactor& reactor() noexcept { return io_.reactor; }
 
  private:
@@ -124,12 +136,14 @@ class InprocTransport final : public Transport {
 
   IoContext& io_;
   loop::ObjectPool<InprocPipe> pipes_;
-  loop::List<InprocPipe, WaitingTag> waiting_;
+  loop::List<InprocPipe, WaitingTag> waiting_;  // for a listener of their name
+  loop::List<InprocPipe, WaitingTag> ending_;
   loop::List<InprocListener, NameTag> listeners_;
   loop::Timer link_timer_;
 };
 
 void InprocTransport::link_waiting() noexcept {
+  while (InprocPipe* pipe = ending_.pop_front()) pipe->end(pipe->abandoned());
   InprocPipe* next = nullptr;
   for (InprocPipe* pipe = waiting_.front(); pipe != nullptr; pipe = next) {
     next = waiting_.next(*pipe);
@@ -158,14 +172,18 @@ Error InprocPipe::send(Message& message) noexcept {
   SPOOL_ASSERT(sendable_ && peer_ != nullptr);
   InprocPipe& to = *peer_;
   const std::size_t size = message.payload().size();
-  if (to.admitted(message.payload())) {
+  const Verdict verdict = to.inspected(message.payload());
+  if (verdict == Verdict::keep) {
     // keep() takes the message whatever it says: a second owner lets us give it back.
     Message moved = message.share();
     moved.header_to_body();
     if (const Error error = to.keep(std::move(moved)); error != Error::none) return error;
     transport_.reactor().count(1, size);
+  } else if (verdict == Verdict::hang_up) {
+    to.abandon(Error::malformed);
   }
   message.reset();
+  to.report_dropped();
   ++stats_.messages_sent;
   stats_.bytes_sent += size;
   if (to.config_->overflow == Overflow::wait && to.receive_queue_full()) {
@@ -182,9 +200,17 @@ void InprocPipe::on_taken() noexcept {
     return;
   }
   if (!receive_queue_low()) return;
-  watch_takes_ = false;
+  watch_takes_ = overflowing_ = false;
+  if (peer_->sendable_ || peer_->abandoned_ != Error::none) return;
   peer_->sendable_ = true;
   if (peer_->user_ != nullptr) peer_->user_->on_sendable(*peer_);
+}
+
+void InprocPipe::abandon(Error reason) noexcept {
+  if (ended_ || abandoned_ != Error::none) return;
+  abandoned_ = reason;
+  sendable_ = false;
+  transport_.end_later(*this);
 }
 
 // Both ends go; the other one hears of it.

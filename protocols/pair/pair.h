@@ -15,7 +15,7 @@ namespace spool::protocols {
 
 class Pair final : public Protocol {
  public:
-  explicit Pair(ProtocolHost& host) noexcept : host_(host) {}
+  explicit Pair(const ProtocolContext& context) noexcept : host_(context.host) {}
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override;
   void detach(io::Pipe& pipe) noexcept override;

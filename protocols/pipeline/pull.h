@@ -14,7 +14,7 @@ namespace spool::protocols {
 
 class Pull final : public Protocol {
  public:
-  explicit Pull(ProtocolHost& host) noexcept : host_(host) {}
+  explicit Pull(const ProtocolContext& context) noexcept : host_(context.host) {}
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     if (pipe.receivable()) on_receivable(pipe);

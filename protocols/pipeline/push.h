@@ -16,7 +16,7 @@ namespace spool::protocols {
 
 class Push final : public Protocol {
  public:
-  explicit Push(ProtocolHost& host) noexcept : host_(host) {}
+  explicit Push(const ProtocolContext& context) noexcept : host_(context.host) {}
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     on_sendable(pipe);
@@ -33,8 +33,9 @@ class Push final : public Protocol {
     host_.on_writable();
   }
   void on_receivable(io::Pipe&) noexcept override {}
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override {
-    return false;
+  [[nodiscard]] bool inspects() const noexcept override { return true; }
+  [[nodiscard]] io::Verdict inspect(io::Pipe&, std::span<const std::byte>) noexcept override {
+    return io::Verdict::unasked;
   }
   void on_pipe_ended(io::Pipe& pipe) noexcept override { balancer_.remove(pipe); }
 

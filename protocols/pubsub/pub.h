@@ -17,7 +17,7 @@ namespace spool::protocols {
 
 class Pub final : public Protocol {
  public:
-  explicit Pub(ProtocolHost& host) noexcept : host_(host) {}
+  explicit Pub(const ProtocolContext& context) noexcept : host_(context.host) {}
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     subscribers_.add(pipe);
@@ -36,8 +36,9 @@ class Pub final : public Protocol {
 
   void on_sendable(io::Pipe& pipe) noexcept override { subscribers_.activate(pipe); }
   void on_receivable(io::Pipe&) noexcept override {}
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte>) noexcept override {
-    return false;
+  [[nodiscard]] bool inspects() const noexcept override { return true; }
+  [[nodiscard]] io::Verdict inspect(io::Pipe&, std::span<const std::byte>) noexcept override {
+    return io::Verdict::unasked;
   }
   void on_pipe_ended(io::Pipe&) noexcept override {}
 

@@ -19,7 +19,8 @@ namespace spool::protocols {
 
 class Sub final : public Protocol {
  public:
-  Sub(ProtocolHost& host, Memory& memory) noexcept : host_(host), topics_(memory) {}
+  explicit Sub(const ProtocolContext& context) noexcept
+      : host_(context.host), topics_(context.memory) {}
 
   [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     if (pipe.receivable()) on_receivable(pipe);
@@ -40,8 +41,9 @@ class Sub final : public Protocol {
     queue_.activate(pipe);
     host_.on_readable();
   }
-  [[nodiscard]] bool admits(io::Pipe&, std::span<const std::byte> body) noexcept override {
-    return topics_.matches(body);
+  [[nodiscard]] bool inspects() const noexcept override { return true; }
+  [[nodiscard]] io::Verdict inspect(io::Pipe&, std::span<const std::byte> body) noexcept override {
+    return topics_.matches(body) ? io::Verdict::keep : io::Verdict::unasked;
   }
   void on_pipe_ended(io::Pipe&) noexcept override {}
 

@@ -40,7 +40,7 @@ struct ContextRig {
   }
 
   Socket& open(SocketType type, const SocketOptions& options = {}) {
-    return *context->find(context->open(type, options).value());
+    return *context->find(context->open(type, false, options).value());
   }
   // A real wait, so that the kernel has its time; the context's own time stands still.
   PollResult turn() { return context->poll_once(Timeout::none(), {}); }

@@ -104,10 +104,10 @@ TEST_CASE("events come before the notices of sockets, and what they cause comes 
     made = &context;
     Explanation why;
     REQUIRE(context.start(why) == Error::none);
-    Socket& push = *context.find(context.open(SocketType::push, {}).value());
-    late = context.find(context.open(SocketType::pull, {}).value());
+    Socket& push = *context.find(context.open(SocketType::push, false, {}).value());
+    late = context.find(context.open(SocketType::pull, false, {}).value());
     push.set_on_writable([&] { log.push_back("writable"); });
-    Socket& pull = *context.find(context.open(SocketType::pull, {}).value());
+    Socket& pull = *context.find(context.open(SocketType::pull, false, {}).value());
     REQUIRE(context.listen(pull, "inproc://a", {}).ok());
     REQUIRE(context.connect(push, "inproc://a", {}).ok());
     PollResult first = context.poll_once(Timeout::none(), {});
@@ -147,7 +147,7 @@ TEST_CASE("without anybody to hear them events cost nothing and are not dropped"
     Context context(*anchor, std::move(config));
     Explanation why;
     REQUIRE(context.start(why) == Error::none);
-    Socket& pull = *context.find(context.open(SocketType::pull, {}).value());
+    Socket& pull = *context.find(context.open(SocketType::pull, false, {}).value());
     for (int i = 0; i < 5; ++i)
       REQUIRE(context.listen(pull, "inproc://name" + std::to_string(i), {}).ok());
     CHECK(context.stats().events_dropped == 0);

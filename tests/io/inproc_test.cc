@@ -125,6 +125,7 @@ TEST_CASE_METHOD(TransportFixture,
       f->server.owner.on_pipe_closed(pipe, e, os);
     }
     void on_pipe_drained(Pipe& pipe) noexcept override { f->server.owner.on_pipe_drained(pipe); }
+    void on_pipe_dropped(Pipe&, Error, std::uint64_t) noexcept override {}
     void on_accepted(Pipe& pipe) noexcept override { f->server.owner.on_accepted(pipe); }
     void on_accept_error(Error, int) noexcept override {}
   } eager;
@@ -187,7 +188,9 @@ TEST_CASE_METHOD(TransportFixture, "an end may be closed while the other one hea
       CHECK(&pipe == far);
       static_cast<void>(pipe.take());
     }
-    bool admits(Pipe&, std::span<const std::byte>) noexcept override { return true; }
+    Verdict inspect(Pipe&, std::span<const std::byte>) noexcept override { return Verdict::keep; }
+    bool route(Pipe&, Message&) noexcept override { return false; }
+    void on_returned(Pipe&, Message) noexcept override {}
     void on_pipe_ended(Pipe&) noexcept override { ++ended; }
   } user;
   server.config.receive_queue_messages = 1;
@@ -243,6 +246,7 @@ TEST_CASE_METHOD(TransportFixture, "owners may close other waiting pipes while p
     }
     void on_pipe_closed(Pipe&, Error, int) noexcept override {}
     void on_pipe_drained(Pipe&) noexcept override {}
+    void on_pipe_dropped(Pipe&, Error, std::uint64_t) noexcept override {}
   } closer;
   closer.pipes = &client.dialed;
   const Address to = address(name);

@@ -247,7 +247,7 @@ TEST_CASE_METHOD(PipeFixture, "drop_newest keeps the oldest messages, and counts
 
 TEST_CASE_METHOD(PipeFixture,
                  "a message that nobody asked for is dropped and counted, whatever its size") {
-  config.filters = true;
+  config.inspects = true;
   owner.admit = [](std::string_view payload) { return payload.substr(0, 1) == "y"; };
   open();
   hear(frame(Framing::tcp, "no") + frame(Framing::tcp, "yes") + frame(Framing::tcp, "") +

@@ -238,7 +238,7 @@ TEST_CASE("a slow receiver that wants the newest stops nobody") {
 
 TEST_CASE("messages that the user does not admit cost nothing but a count") {
   EVERY_TRANSPORT();
-  f.server.config.filters = true;
+  f.server.config.inspects = true;
   f.server.owner.admit = [](std::string_view payload) { return payload == "yes"; };
   f.open_link(f.at);
   for (const char* text : {"no", "yes", "", "yes"}) REQUIRE(f.send(f.near(), text) == Error::none);

@@ -135,7 +135,6 @@ TEST_CASE("gone: a pipe that ended gets nothing, and its detachment leaves no tr
 
 TEST_CASE("what a subscriber sends is not admitted and not received") {
   Rig rig;
-  rig.config.filters = true;
   Peer peer(rig);
   rig.attach(peer);
   CHECK_FALSE(peer.arrive("stray"));

@@ -155,10 +155,9 @@ TEST_CASE("some sendable: detaching the last peer ends it, another does not") {
 
 TEST_CASE("whatever a puller sends is not admitted and not received") {
   Rig rig;
-  rig.config.filters = true;
   Peer peer(rig);
   rig.attach(peer);
-  CHECK_FALSE(rig.protocol.admits(peer, {}));
+  CHECK(rig.protocol.inspect(peer, {}) == io::Verdict::unasked);
   CHECK_FALSE(peer.arrive("stray"));
   CHECK(peer.stats().filtered == 1);
   CHECK_FALSE(rig.protocol.can_receive());

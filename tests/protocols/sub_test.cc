@@ -16,7 +16,7 @@ struct Holder {
   testing::FakeMemory memory;
 };
 struct Rig : Holder, testing::ProtocolRig<Sub> {
-  Rig() : ProtocolRig<Sub>(Holder::memory) { config.filters = true; }
+  Rig() : ProtocolRig<Sub>({}, &(Holder::memory)) {}
   Error subscribe(std::string_view topic) {
     return protocol.subscribe(std::as_bytes(std::span(topic)));
   }

@@ -1,6 +1,7 @@
 // FakePipe: a pipe without any io. The test plays the peer and the kernel.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "spool/io/message_pool.h"
 #include "spool/io/pipe.h"
+#include "spool/loop/timer_queue.h"
 #include "spool/protocols/protocol.h"
 
 namespace spool::testing {
@@ -23,19 +25,59 @@ class FakeOwner : public io::PipeOwner {
     last_reason = reason;
   }
   void on_pipe_drained(io::Pipe&) noexcept override { ++drained; }
+  void on_pipe_dropped(io::Pipe&, Error reason, std::uint64_t count) noexcept override {
+    dropped += count;
+    drop_reason = reason;
+  }
 
   int opened = 0;
   int closed = 0;
   int drained = 0;
+  std::uint64_t dropped = 0;
+  Error drop_reason = Error::none;
   Error last_reason = Error::none;
 };
 
-// Counts how often a protocol said that something may have changed.
+// Counts how often an exchange said that something may have changed.
+class FakeExchangeHost final : public protocols::ExchangeHost {
+ public:
+  void on_readable() noexcept override { ++readable; }
+  int readable = 0;
+};
+
+// Counts how often a protocol said that something may have changed. The test moves its clock.
 class FakeHost final : public protocols::ProtocolHost {
  public:
-  void on_readable() noexcept override { ++readiness; }
-  void on_writable() noexcept override { ++readiness; }
-  int readiness = 0;
+  void on_readable() noexcept override { ++readiness, ++readable; }
+  void on_writable() noexcept override { ++readiness, ++writable; }
+  void on_peer_blocked(io::Pipe& pipe) noexcept override { blocked.push_back(&pipe); }
+  void on_peer_caught_up(io::Pipe& pipe) noexcept override {
+    caught_up.emplace_back(&pipe, pipe.missed_in_episode);
+  }
+  void on_lost(std::uint64_t messages) noexcept override { lost += messages; }
+  void schedule_after(loop::Timer& timer, Duration delay) noexcept override {
+    timers.schedule(timer, now + delay);
+  }
+  void cancel(loop::Timer& timer) noexcept override { timers.cancel(timer); }
+
+  // So much time goes by; timers fire in order, each at its own time.
+  void advance(Duration time) {
+    const Instant end = now + time;
+    while (timers.next_deadline().has_value() && *timers.next_deadline() <= end) {
+      now = std::max(now, *timers.next_deadline());
+      timers.fire_due(now, 1);
+    }
+    now = end;
+  }
+
+  loop::TimerQueue timers;
+  Instant now{};
+  int readiness = 0;  // both kinds
+  int readable = 0;
+  int writable = 0;
+  std::vector<io::Pipe*> blocked;
+  std::vector<std::pair<io::Pipe*, std::uint64_t>> caught_up;
+  std::uint64_t lost = 0;
 };
 
 inline io::PipeConfig fake_pipe_config() {
@@ -75,16 +117,28 @@ class FakePipe : public io::Pipe {
   }
   // A message from the peer. False when nobody wanted it.
   bool arrive(std::string_view text) {
-    if (!admitted(std::as_bytes(std::span(text)))) return false;
+    const io::Verdict verdict = inspected(std::as_bytes(std::span(text)));
+    report_dropped();
+    if (verdict == io::Verdict::hang_up) end(Error::malformed);
+    if (verdict != io::Verdict::keep) return false;
     Result<Message> message = pool_->copy_of(std::as_bytes(std::span(text)));
     if (!message.ok() || keep(std::move(message).value()) != Error::none) return false;
-    if (user_ != nullptr) user_->on_receivable(*this);
+    report_dropped();
+    if (user_ != nullptr && receivable()) user_->on_receivable(*this);
     return true;
   }
   // The connection is gone. What was sent and not marked as written is lost.
   void end(Error reason = Error::peer_closed, int os_error = 0) {
-    stats_.lost += std::exchange(unsent_messages_, 0);
     sendable_ = false;
+    if (config_->returns_unsent && user_ != nullptr) {
+      // The first may be partly written; the rest nobody has seen.
+      for (std::size_t i = sent.size() - unsent_messages_ + 1; unsent_messages_ > 1; ++i) {
+        --unsent_messages_;
+        ++stats_.returned;
+        user_->on_returned(*this, pool_->copy_of(sent[i].payload()).value());
+      }
+    }
+    stats_.lost += std::exchange(unsent_messages_, 0);
     ended_ = true;
     watch_takes_ = true;
     if (user_ != nullptr) {
@@ -93,7 +147,8 @@ class FakePipe : public io::Pipe {
     }
     owner_->on_pipe_closed(*this, reason, os_error);
   }
-  // The next sends stay unsent until written() or the end.
+  // The next sends stay unsent until written() or the end; the first of them counts as partly
+  // written.
   void hold_sends() { holding_ = true; }
   void written() { unsent_messages_ = 0; }
 
@@ -112,6 +167,20 @@ class FakePipe : public io::Pipe {
     message.reset();
     if (room_ != SIZE_MAX && --room_ == 0) sendable_ = false;
     return Error::none;
+  }
+  // All that is unsent but the first, which is partly written.
+  [[nodiscard]] bool drop_oldest() noexcept override {
+    if (unsent_messages_ < 2) return false;
+    sent.erase(sent.end() - static_cast<std::ptrdiff_t>(unsent_messages_) + 1);
+    --unsent_messages_;
+    if (room_ != SIZE_MAX) ++room_;
+    sendable_ = !ended_;
+    return true;
+  }
+  void admit() noexcept override { ++admissions; }
+  void abandon(Error reason) noexcept override {
+    abandoned = reason;
+    sendable_ = false;
   }
   void close() noexcept override {
     if (!ended_) stats_.lost += std::exchange(unsent_messages_, 0);
@@ -153,6 +222,8 @@ class FakePipe : public io::Pipe {
   int closes = 0;
   int drains = 0;
   int disposals = 0;
+  int admissions = 0;
+  Error abandoned = Error::none;
   Duration drain_limit{};
   std::string_view peer_name;
   std::function<void()> on_dispose;

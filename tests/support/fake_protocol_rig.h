@@ -13,14 +13,25 @@ namespace spool::testing {
 // Has to be made before its peers, so that they go first.
 template <typename P>
 struct ProtocolRig : PipeWorld {
-  template <typename... Args>
-  explicit ProtocolRig(Args&... args) : protocol(host, args...) {}
+  explicit ProtocolRig(const protocols::ProtocolOptions& with = {}, Memory* memory = nullptr)
+      : options(with), protocol({host, memory != nullptr ? *memory : system, pool, options}) {
+    ask_protocol();
+  }
 
   FakeHost host;
+  protocols::ProtocolOptions options;
   P protocol;
+  std::uint32_t next_peer = 1;
 
+  // What it wants to be asked, as core::Socket does.
+  void ask_protocol() {
+    config.inspects = protocol.inspects();
+    config.routes = protocol.routes();
+    config.returns_unsent = protocol.returns_unsent();
+  }
   Error attach(FakePipe& pipe) {
     pipe.set_user(&protocol);
+    if (pipe.peer_number == 0) pipe.peer_number = next_peer++;
     const Error error = protocol.attach(pipe);
     if (error != Error::none) pipe.set_user(nullptr);
     return error;

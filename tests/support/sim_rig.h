@@ -132,6 +132,8 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
   bool refuse = false;        // close a pipe that opens
   bool take_at_once = false;  // within on_receivable
   bool (*admit)(std::string_view) = nullptr;
+  io::Verdict refusal = io::Verdict::unasked;  // of what admit() does not want
+  bool (*router)(Message&) = nullptr;
 
   // What was seen.
   int opened = 0;
@@ -143,6 +145,8 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
   Error reason = Error::none;
   int os_error = 0;
   Error accept_error = Error::none;
+  std::vector<std::string> returned;
+  std::vector<std::pair<Error, std::uint64_t>> drops;
   std::vector<io::Pipe*> accepted;
   io::Pipe* last_open = nullptr;
   std::deque<std::string> taken;
@@ -195,9 +199,20 @@ class Recorder final : public io::ListenerOwner, public io::PipeUser {
     expect(pipe.receivable(), "told receivable, but is not");
     if (take_at_once) take_all(pipe);
   }
-  bool admits(io::Pipe&, std::span<const std::byte> payload) noexcept override {
+  io::Verdict inspect(io::Pipe&, std::span<const std::byte> payload) noexcept override {
     return admit == nullptr ||
-           admit({reinterpret_cast<const char*>(payload.data()), payload.size()});
+                   admit({reinterpret_cast<const char*>(payload.data()), payload.size()})
+               ? io::Verdict::keep
+               : refusal;
+  }
+  bool route(io::Pipe&, Message& message) noexcept override {
+    return router != nullptr && router(message);
+  }
+  void on_returned(io::Pipe&, Message message) noexcept override {
+    returned.emplace_back(message.text());
+  }
+  void on_pipe_dropped(io::Pipe&, Error why, std::uint64_t count) noexcept override {
+    drops.emplace_back(why, count);
   }
   void on_pipe_ended(io::Pipe& pipe) noexcept override {
     ++ended;

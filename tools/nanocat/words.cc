@@ -15,6 +15,7 @@ int errno_of(spool::Error error) {
     case would_block:
       return EAGAIN;
     case timed_out:
+    case deadline_passed:
     case handshake_timeout:
       return ETIMEDOUT;
     case closed:
@@ -22,6 +23,7 @@ int errno_of(spool::Error error) {
     case reentrant:
     case wrong_thread:
     case wrong_state:
+    case name_unknown:
       return 0;
     case not_supported:
       return EOPNOTSUPP;
@@ -54,9 +56,16 @@ int errno_of(spool::Error error) {
     case bad_handshake:
     case protocol_mismatch:
     case malformed:
+    case too_many_hops:
       return EPROTO;
     case refused:
       return EBUSY;
+    case vetoed:
+      return EACCES;
+    case too_slow:
+      return ECONNABORTED;
+    case queue_full:
+      return ENOSPC;
     case message_too_large:
       return EMSGSIZE;
     case no_buffers:
