@@ -195,8 +195,7 @@ bool SendQueue::find_unwritten(Place& place) noexcept {
       ++place.index;
   }
   place.payload = payload_at(segment->data + place.skip);
-  const bool apart =
-      place.payload != 0 && segment->size - place.skip == frame_header_size(framing_);
+  const bool apart = segment->size - place.skip == frame_header_size(framing_);
   place.body = place.index + (apart ? 1 : 0);
   return true;
 }
@@ -206,7 +205,7 @@ void SendQueue::cut(const Place& place) noexcept {
   const std::size_t size = header_size + place.payload;
   Segment& segment = at(place.index);
   if (place.payload <= copy_max) {
-    // Within a chunk: the rest of the frame before moves up, and is no longer than this one may be.
+    // Within a chunk; the rest of the frame before was copied too, so it is short. It moves up.
     std::byte* start = const_cast<std::byte*>(segment.data);
     std::memmove(start + size, start, place.skip);
     segment.data += size;

@@ -61,7 +61,7 @@ class SendQueue {
     std::size_t index;    // of the segment with its header
     std::size_t skip;     // what that segment still holds of the frame before
     std::size_t payload;  // its size
-    std::size_t body;     // the segment with the payload: this one, or the next
+    std::size_t body;     // of a large payload: its segment, this one or the next
   };
 
   [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
