@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "spool/loop/assert.h"
+
 namespace spool::io {
 
 Result<Address> Address::parse(std::string_view text, Explanation& why) noexcept {
@@ -22,9 +24,23 @@ Result<Address> Address::parse(std::string_view text, Explanation& why) noexcept
   }
   Address address;
   std::copy(text.begin(), text.end(), address.text_.begin());
-  address.size_ = static_cast<std::uint8_t>(text.size());
-  address.scheme_size_ = static_cast<std::uint8_t>(split);
+  address.size_ = static_cast<std::uint16_t>(text.size());
+  address.scheme_size_ = static_cast<std::uint16_t>(split);
   return address;
+}
+
+Result<Address> Address::replaced(std::string_view part, std::string_view by) const noexcept {
+  SPOOL_ASSERT(part.data() >= rest().data() && part.data() + part.size() <= text_.data() + size_);
+  if (size_ - part.size() + by.size() > capacity) return Error::name_too_long;
+  const auto at = static_cast<std::size_t>(part.data() - text_.data());
+  const std::string_view behind = text().substr(at + part.size());
+  Address changed;
+  auto end = std::copy_n(text_.begin(), at, changed.text_.begin());
+  end = std::copy(by.begin(), by.end(), end);
+  end = std::copy(behind.begin(), behind.end(), end);
+  changed.size_ = static_cast<std::uint16_t>(end - changed.text_.begin());
+  changed.scheme_size_ = scheme_size_;
+  return changed;
 }
 
 }  // namespace spool::io

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "spool/io/address.h"
+#include "spool/io/ip_address.h"
 #include "spool/io/pipe.h"
 #include "spool/loop/box.h"
 #include "spool/loop/explanation.h"
@@ -19,6 +21,8 @@ struct LinkConfig {
   bool tcp_keepalive = true;
   int kernel_send_buffer = 0;  // bytes; 0: what the system gives
   int kernel_receive_buffer = 0;
+  // Of the files that ipc listeners make, 0 to 0777; without a value: what the umask leaves.
+  std::optional<std::uint32_t> ipc_permissions = std::nullopt;
 };
 
 // Implemented by core::Acceptor.
@@ -50,16 +54,29 @@ struct OpenError {
   Explanation why;
 };
 
+// A name to be looked up before connecting, and which kind of address is of use.
+struct HostName {
+  std::string_view name;
+  IpFamily family = IpFamily::any;
+};
+
 // Owned by core::Context; outlives its pipes and listeners.
 class Transport {
  public:
   virtual ~Transport() = default;
   [[nodiscard]] virtual std::string_view scheme() const noexcept = 0;
+  // Other schemes that it serves, with a space between any two.
+  [[nodiscard]] virtual std::string_view aliases() const noexcept { return {}; }
+  [[nodiscard]] bool serves(std::string_view scheme) const noexcept;
 
   // Is this an address one can connect to (or listen on)? Opens nothing. Error::none, or what is
   // wrong with it.
   [[nodiscard]] virtual Error check(const Address& address, bool listen,
                                     Explanation& why) noexcept = 0;
+
+  // The host name in an address that check() found good to connect to, a view into it; empty when
+  // there is nothing to look up. connect() wants it replaced by an IP address.
+  [[nodiscard]] virtual HostName name_to_resolve(const Address&) const noexcept { return {}; }
 
   // Begins to connect. The pipe belongs to `owner`, which hears of its success or failure later,
   // never from within this call. An error here means that there is no pipe.

@@ -4,13 +4,17 @@
 
 namespace spool::io {
 
-Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAddress& to,
-                             Framing framing, const PipeConfig& config, const LinkConfig& link,
-                             PipeOwner& owner, OpenError& error) noexcept {
-  Result<loop::OwnedFd> made = make_socket(to.family(), error.os_error);
+Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes, const SocketAddress& from,
+                             const SocketAddress& to, Framing framing, const PipeConfig& config,
+                             const LinkConfig& link, PipeOwner& owner, OpenError& error) noexcept {
+  Result<loop::OwnedFd> made = make_socket(to.family(), SOCK_STREAM, error.os_error);
   if (!made.ok()) return made.error();
   loop::OwnedFd fd = std::move(made).value();
   apply_link(fd.get(), to.family(), link);
+  if (from.size != 0 && ::bind(fd.get(), from.get(), from.size) != 0) {
+    error.os_error = errno;
+    return error_from_errno(errno);
+  }
   const bool connected = ::connect(fd.get(), to.get(), to.size) == 0;
   // EINTR: the connection goes on in the background, like EINPROGRESS (POSIX connect).
   if (!connected && errno != EINPROGRESS && errno != EINTR) {

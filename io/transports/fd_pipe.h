@@ -34,10 +34,11 @@ class FdPipe final : private detail::StreamHolder, public StreamPipe {
   PeerName peer_;
 };
 
-// Begins a connection to `to`; what Transport::connect promises.
+// Begins a connection to `to`, from `from` unless that is empty; what Transport::connect promises.
 [[nodiscard]] Result<Pipe*> connect_socket(IoContext& io, FdPipe::Pool& pipes,
-                                           const SocketAddress& to, Framing framing,
-                                           const PipeConfig& config, const LinkConfig& link,
-                                           PipeOwner& owner, OpenError& error) noexcept;
+                                           const SocketAddress& from, const SocketAddress& to,
+                                           Framing framing, const PipeConfig& config,
+                                           const LinkConfig& link, PipeOwner& owner,
+                                           OpenError& error) noexcept;
 
 }  // namespace spool::io

@@ -6,31 +6,11 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 
 #include "spool/io/transports/fd_listener.h"
+#include "spool/io/transports/unix_address.h"
 
 namespace spool::io {
-
-Result<SocketAddress> parse_ipc(std::string_view rest, Explanation& why) noexcept {
-  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
-  if (rest.empty()) {
-    why << "expected a path behind ipc://";
-    return Error::invalid_address;
-  }
-  if (rest.size() > longest) {
-    why << "a path of " << std::uint64_t{rest.size()}
-        << " bytes is too long for a unix socket: at most " << std::uint64_t{longest};
-    return Error::name_too_long;
-  }
-  sockaddr_un un{};
-  un.sun_family = AF_UNIX;
-  std::memcpy(un.sun_path, rest.data(), rest.size());
-  SocketAddress address;
-  std::memcpy(&address.storage, &un, sizeof un);
-  address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + rest.size() + 1);
-  return address;
-}
 
 namespace {
 
@@ -46,6 +26,12 @@ struct FileIdentity {
   ino_t inode = 0;
 };
 
+FileIdentity identity_of(const SocketAddress& at) noexcept {
+  struct stat file {};
+  if (::lstat(path_of(at), &file) != 0) return {};
+  return {file.st_dev, file.st_ino};
+}
+
 // A unix listener, which also owns the file.
 class IpcListener final : public FdListener {
  public:
@@ -56,8 +42,8 @@ class IpcListener final : public FdListener {
         at_(at),
         file_(file) {}
   ~IpcListener() override {
-    struct stat now {};
-    if (::lstat(path_of(at_), &now) == 0 && now.st_dev == file_.device && now.st_ino == file_.inode)
+    const FileIdentity now = identity_of(at_);
+    if (now.inode != 0 && now.device == file_.device && now.inode == file_.inode)
       static_cast<void>(::unlink(path_of(at_)));
   }
 
@@ -77,54 +63,88 @@ bool is_stale_socket(const SocketAddress& at) noexcept {
   return ::connect(probe.get(), at.get(), at.size) != 0 && errno == ECONNREFUSED;
 }
 
+bool is_abstract(const Address& address) noexcept { return address.scheme() == "abstract"; }
+
+Result<SocketAddress> parse(const Address& address, bool listen, Explanation& why) noexcept {
+  return is_abstract(address) ? parse_abstract(address.rest(), listen, why)
+                              : parse_ipc(address.rest(), why);
+}
+
 class IpcTransport final : public Transport {
  public:
   explicit IpcTransport(IoContext& io) noexcept : io_(io), pipes_(io.memory) {}
 
   std::string_view scheme() const noexcept override { return "ipc"; }
+  std::string_view aliases() const noexcept override { return "unix abstract"; }
 
-  Error check(const Address& address, bool, Explanation& why) noexcept override {
-    const Result<SocketAddress> parsed = parse_ipc(address.rest(), why);
+  Error check(const Address& address, bool listen, Explanation& why) noexcept override {
+    const Result<SocketAddress> parsed = parse(address, listen, why);
     return parsed.ok() ? Error::none : parsed.error();
   }
 
   Result<Pipe*> connect(const Address& address, const PipeConfig& config, const LinkConfig& link,
                         PipeOwner& owner, OpenError& error) noexcept override {
-    const Result<SocketAddress> to = parse_ipc(address.rest(), error.why);
+    const Result<SocketAddress> to = parse(address, false, error.why);
     if (!to.ok()) return to.error();
-    return connect_socket(io_, pipes_, to.value(), Framing::ipc, config, link, owner, error);
+    return connect_socket(io_, pipes_, {}, to.value(), Framing::ipc, config, link, owner, error);
   }
 
   Result<loop::Box<Listener>> listen(const Address& address, const PipeConfig& config,
                                      const LinkConfig& link, ListenerOwner& owner,
                                      OpenError& error) noexcept override {
-    const Result<SocketAddress> at = parse_ipc(address.rest(), error.why);
+    const Result<SocketAddress> at = parse(address, true, error.why);
     if (!at.ok()) return at.error();
-    Result<loop::OwnedFd> made = make_socket(AF_UNIX, error.os_error);
+    Result<loop::OwnedFd> made = make_socket(AF_UNIX, SOCK_STREAM, error.os_error);
     if (!made.ok()) return made.error();
     loop::OwnedFd fd = std::move(made).value();
     apply_link(fd.get(), AF_UNIX, link);
-    if (const Error bound = bind_file(fd.get(), at.value(), error); bound != Error::none)
-      return bound;
-    struct stat file {};
-    const bool known = ::lstat(path_of(at.value()), &file) == 0;
-    FileIdentity identity{known ? file.st_dev : 0, known ? file.st_ino : 0};
-    if (::listen(fd.get(), listen_backlog) != 0) {
+    return is_abstract(address)
+               ? listen_on_name(std::move(fd), at.value(), config, link, owner, error)
+               : listen_on_file(std::move(fd), at.value(), address, config, link, owner, error);
+  }
+
+ private:
+  using Listening = Result<loop::Box<Listener>>;
+
+  Listening listen_on_name(loop::OwnedFd fd, const SocketAddress& at, const PipeConfig& config,
+                           const LinkConfig& link, ListenerOwner& owner,
+                           OpenError& error) noexcept {
+    if (::bind(fd.get(), at.get(), at.size) != 0 || ::listen(fd.get(), listen_backlog) != 0) {
       error.os_error = errno;
-      static_cast<void>(::unlink(path_of(at.value())));
+      return error_from_errno(error.os_error);
+    }
+    const Result<Address> real = abstract_address(local_address(fd.get()), error.why);
+    if (!real.ok()) return real.error();
+    loop::Box<FdListener> listener = loop::make_box<FdListener>(
+        io_.memory, io_, pipes_, std::move(fd), Framing::ipc, config, link, real.value(), owner);
+    if (!listener) return Error::no_memory;
+    if (const Error failed = listener->start(); failed != Error::none) return failed;
+    return loop::Box<Listener>(std::move(listener));
+  }
+
+  Listening listen_on_file(loop::OwnedFd fd, const SocketAddress& at, const Address& address,
+                           const PipeConfig& config, const LinkConfig& link, ListenerOwner& owner,
+                           OpenError& error) noexcept {
+    if (const Error bound = bind_file(fd.get(), at, error); bound != Error::none) return bound;
+    const FileIdentity identity = identity_of(at);
+    // Permissions first: until it listens nobody gets in.
+    const bool permitted = !link.ipc_permissions ||
+                           ::chmod(path_of(at), static_cast<mode_t>(*link.ipc_permissions)) == 0;
+    if (!permitted || ::listen(fd.get(), listen_backlog) != 0) {
+      error.os_error = errno;
+      static_cast<void>(::unlink(path_of(at)));
       return error_from_errno(error.os_error);
     }
     loop::Box<IpcListener> listener = loop::make_box<IpcListener>(
-        io_.memory, io_, pipes_, std::move(fd), config, link, address, owner, at.value(), identity);
+        io_.memory, io_, pipes_, std::move(fd), config, link, address, owner, at, identity);
     if (!listener) {
-      static_cast<void>(::unlink(path_of(at.value())));
+      static_cast<void>(::unlink(path_of(at)));
       return Error::no_memory;
     }
     if (const Error failed = listener->start(); failed != Error::none) return failed;
     return loop::Box<Listener>(std::move(listener));
   }
 
- private:
   // Binds; a file that a dead process left behind is replaced, any other file is left alone.
   static Error bind_file(NativeHandle fd, const SocketAddress& at, OpenError& error) noexcept {
     if (::bind(fd, at.get(), at.size) == 0) return Error::none;

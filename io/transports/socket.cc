@@ -1,11 +1,8 @@
 #include "spool/io/transports/socket.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/un.h>
 
-#include <cstddef>
 #include <cstring>
 
 namespace spool::io {
@@ -39,29 +36,63 @@ SocketAddress local_address(NativeHandle fd) noexcept {
   return address;
 }
 
-PeerName PeerName::of(const SocketAddress& address) noexcept {
-  PeerName name;
-  name.family = static_cast<std::uint16_t>(address.family());
-  if (name.family == AF_INET) {
+SocketAddress socket_address(const IpAddress& ip, std::uint16_t port) noexcept {
+  SocketAddress address;
+  if (ip.family == IpFamily::ip6) {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    in.sin6_scope_id = ip.scope;
+    std::memcpy(&in.sin6_addr, ip.bytes.data(), sizeof in.sin6_addr);
+    std::memcpy(&address.storage, &in, sizeof in);
+    address.size = sizeof in;
+  } else {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    std::memcpy(&in.sin_addr, ip.bytes.data(), sizeof in.sin_addr);
+    std::memcpy(&address.storage, &in, sizeof in);
+    address.size = sizeof in;
+  }
+  return address;
+}
+
+IpAddress ip_of(const SocketAddress& address) noexcept {
+  IpAddress ip;
+  if (address.family() == AF_INET) {
     sockaddr_in in{};
     std::memcpy(&in, &address.storage, sizeof in);
-    name.port = in.sin_port;
-    std::memcpy(name.ip.data(), &in.sin_addr, sizeof in.sin_addr);
-  } else if (name.family == AF_INET6) {
+    ip.family = IpFamily::ip4;
+    std::memcpy(ip.bytes.data(), &in.sin_addr, sizeof in.sin_addr);
+  } else if (address.family() == AF_INET6) {
     sockaddr_in6 in{};
     std::memcpy(&in, &address.storage, sizeof in);
-    name.port = in.sin6_port;
-    std::memcpy(name.ip.data(), &in.sin6_addr, sizeof in.sin6_addr);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&in.sin6_addr);
+    const bool is_ip4 = IN6_IS_ADDR_V4MAPPED(&in.sin6_addr);
+    ip.family = is_ip4 ? IpFamily::ip4 : IpFamily::ip6;
+    ip.scope = is_ip4 ? 0 : in.sin6_scope_id;
+    std::memcpy(ip.bytes.data(), is_ip4 ? bytes + 12 : bytes, is_ip4 ? 4 : 16);
   }
-  return name;
+  return ip;
+}
+
+std::uint16_t port_of(const SocketAddress& address) noexcept {
+  if (address.family() == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address.storage, sizeof in);
+    return ntohs(in.sin_port);
+  }
+  if (address.family() != AF_INET6) return 0;
+  sockaddr_in6 in{};
+  std::memcpy(&in, &address.storage, sizeof in);
+  return ntohs(in.sin6_port);
 }
 
 void PeerName::describe(Explanation& text) const noexcept {
-  char host[INET6_ADDRSTRLEN] = "";
-  if (family == AF_INET && ::inet_ntop(AF_INET, ip.data(), host, sizeof host) != nullptr)
-    text << "tcp://" << host << ":" << unsigned{ntohs(port)};
-  else if (family == AF_INET6 && ::inet_ntop(AF_INET6, ip.data(), host, sizeof host) != nullptr)
-    text << "tcp://[" << host << "]:" << unsigned{ntohs(port)};
+  if (ip.family == IpFamily::any) return;
+  text << "tcp://";
+  ip.describe(text);
+  text << ":" << unsigned{port};
 }
 
 }  // namespace spool::io

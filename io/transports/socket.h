@@ -4,10 +4,9 @@
 
 #include <sys/socket.h>
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 
+#include "spool/io/ip_address.h"
 #include "spool/io/transport.h"
 #include "spool/loop/owned_fd.h"
 #include "spool/loop/result.h"
@@ -16,6 +15,8 @@ namespace spool::io {
 
 // For sendmsg: no SIGPIPE, where that is a flag.
 extern const int send_flags;
+// Does the system know unix sockets that are no files?
+extern const bool has_abstract_names;
 
 // An address in the kernel's form.
 struct SocketAddress {
@@ -28,8 +29,13 @@ struct SocketAddress {
   [[nodiscard]] int family() const noexcept { return storage.ss_family; }
 };
 
-// On failure os_error is the errno; Result carries the Error.
-[[nodiscard]] Result<loop::OwnedFd> make_socket(int family, int& os_error) noexcept;
+[[nodiscard]] SocketAddress socket_address(const IpAddress& ip, std::uint16_t port) noexcept;
+// Of unix sockets: no family, port 0. An IPv4 peer of a socket for both families is IPv4.
+[[nodiscard]] IpAddress ip_of(const SocketAddress& address) noexcept;
+[[nodiscard]] std::uint16_t port_of(const SocketAddress& address) noexcept;
+
+// On failure os_error is the errno; Result carries the Error. `type` is SOCK_STREAM or SOCK_DGRAM.
+[[nodiscard]] Result<loop::OwnedFd> make_socket(int family, int type, int& os_error) noexcept;
 [[nodiscard]] Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
                                                   int& os_error) noexcept;
 
@@ -43,11 +49,12 @@ void apply_buffers(NativeHandle fd, const LinkConfig& link) noexcept;
 
 // Who a peer is, small enough to be kept for every connection after its descriptor is closed.
 struct PeerName {
-  std::uint16_t family = 0;
-  std::uint16_t port = 0;  // network order, as are the bytes
-  std::array<std::byte, 16> ip{};
+  IpAddress ip;
+  std::uint16_t port = 0;
 
-  [[nodiscard]] static PeerName of(const SocketAddress& address) noexcept;
+  [[nodiscard]] static PeerName of(const SocketAddress& address) noexcept {
+    return {ip_of(address), port_of(address)};
+  }
   // "tcp://127.0.0.1:5555", "tcp://[::1]:5555"; nothing for unix sockets, whose clients have no
   // name.
   void describe(Explanation& text) const noexcept;

@@ -6,6 +6,7 @@
 namespace spool::io {
 
 const int send_flags = 0;
+const bool has_abstract_names = false;
 
 namespace {
 
@@ -27,8 +28,8 @@ Result<loop::OwnedFd> prepare(int fd, int& os_error) noexcept {
 
 }  // namespace
 
-Result<loop::OwnedFd> make_socket(int family, int& os_error) noexcept {
-  return prepare(::socket(family, SOCK_STREAM, 0), os_error);
+Result<loop::OwnedFd> make_socket(int family, int type, int& os_error) noexcept {
+  return prepare(::socket(family, type, 0), os_error);
 }
 
 Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,

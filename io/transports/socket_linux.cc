@@ -6,9 +6,10 @@
 namespace spool::io {
 
 const int send_flags = MSG_NOSIGNAL;
+const bool has_abstract_names = true;
 
-Result<loop::OwnedFd> make_socket(int family, int& os_error) noexcept {
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+Result<loop::OwnedFd> make_socket(int family, int type, int& os_error) noexcept {
+  const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd >= 0) return loop::OwnedFd(fd);
   os_error = errno;
   return error_from_errno(errno);

@@ -1,13 +1,12 @@
 #include "spool/io/transports/tcp.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 
 #include "spool/io/transports/fd_listener.h"
+#include "spool/io/transports/interface.h"
+#include "spool/io/transports/tcp_address.h"
 
 namespace spool::io {
 
@@ -15,119 +14,74 @@ namespace {
 
 constexpr int listen_backlog = 1024;
 
-Error wrong(Explanation& why, std::string_view rest, std::string_view what) noexcept {
-  why.quote(rest) << ": " << what;
-  return Error::invalid_address;
+Result<TcpAddress> parse(const Address& address, bool listen, Explanation& why) noexcept {
+  return parse_tcp(address.rest(), family_of_scheme(address.scheme()), listen, why);
 }
 
-void set_ip4(SocketAddress& address, in_addr ip, std::uint16_t port) noexcept {
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_addr = ip;
-  in.sin_port = htons(port);
-  std::memcpy(&address.storage, &in, sizeof in);
-  address.size = sizeof in;
-}
-
-void set_ip6(SocketAddress& address, const in6_addr& ip, std::uint16_t port) noexcept {
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_addr = ip;
-  in.sin6_port = htons(port);
-  std::memcpy(&address.storage, &in, sizeof in);
-  address.size = sizeof in;
-}
-
-// inet_pton wants a terminated string.
-bool to_ip(int family, std::string_view host, void* ip) noexcept {
-  char text[64];
-  if (host.size() >= sizeof text) return false;
-  std::memcpy(text, host.data(), host.size());
-  text[host.size()] = '\0';
-  return ::inet_pton(family, text, ip) == 1;
-}
-
-}  // namespace
-
-Result<SocketAddress> parse_tcp(std::string_view rest, bool listen, Explanation& why) noexcept {
-  const std::size_t colon = rest.rfind(':');
-  const std::size_t bracket = rest.rfind(']');
-  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket))
-    return wrong(why, rest, "expected HOST:PORT, the port is missing");
-  std::string_view host = rest.substr(0, colon);
-  std::string_view digits = rest.substr(colon + 1);
-  if (!digits.empty() && digits.back() == '/') digits.remove_suffix(1);  // as nng allows
-  unsigned port = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (status != std::errc{} || end != digits.data() + digits.size() || port > 65535)
-    return wrong(why, rest, "expected a port from 0 to 65535");
-  if (port == 0 && !listen) return wrong(why, rest, "port 0 is only for listening");
-  SocketAddress address;
-  const auto number = static_cast<std::uint16_t>(port);
-  if (host.empty() || host == "*") {
-    if (!listen) return wrong(why, rest, "expected a host to connect to, not all interfaces");
-    in_addr any{};
-    any.s_addr = htonl(INADDR_ANY);
-    set_ip4(address, any, number);
-    return address;
+Error look_up(std::string_view interface, IpFamily family, IpAddress& found,
+              OpenError& error) noexcept {
+  const Error failed = find_interface(interface, family, found, error.os_error);
+  if (failed == Error::address_unavailable) {
+    error.why << "there is no interface ";
+    error.why.quote(interface) << " with an "
+                               << (family == IpFamily::ip6 ? "IPv6 address" : "IP address");
   }
-  if (host == "localhost") host = "127.0.0.1";
-  in_addr ip4{};
-  if (to_ip(AF_INET, host, &ip4)) {
-    set_ip4(address, ip4, number);
-    return address;
-  }
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    in6_addr ip6{};
-    if (to_ip(AF_INET6, host.substr(1, host.size() - 2), &ip6)) {
-      set_ip6(address, ip6, number);
-      return address;
-    }
-    return wrong(why, rest, "expected an IPv6 address between the brackets");
-  }
-  return wrong(why, rest,
-               "expected an IPv4 address, an IPv6 address in brackets, or localhost: "
-               "other names are not looked up yet");
+  return failed;
 }
 
-namespace {
+IpAddress every_interface(IpFamily family) noexcept {
+  IpAddress any;
+  any.family = family;
+  return any;
+}
 
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(IoContext& io) noexcept : io_(io), pipes_(io.memory) {}
 
   std::string_view scheme() const noexcept override { return "tcp"; }
+  std::string_view aliases() const noexcept override { return "tcp4 tcp6"; }
 
   Error check(const Address& address, bool listen, Explanation& why) noexcept override {
-    const Result<SocketAddress> parsed = parse_tcp(address.rest(), listen, why);
+    const Result<TcpAddress> parsed = parse(address, listen, why);
     return parsed.ok() ? Error::none : parsed.error();
+  }
+
+  HostName name_to_resolve(const Address& address) const noexcept override {
+    Explanation why;
+    const Result<TcpAddress> to = parse(address, false, why);
+    if (!to.ok() || to->host != TcpAddress::Host::name) return {};
+    return {to->name, to->family};
   }
 
   Result<Pipe*> connect(const Address& address, const PipeConfig& config, const LinkConfig& link,
                         PipeOwner& owner, OpenError& error) noexcept override {
-    const Result<SocketAddress> to = parse_tcp(address.rest(), false, error.why);
+    const Result<TcpAddress> to = parse(address, false, error.why);
     if (!to.ok()) return to.error();
-    return connect_socket(io_, pipes_, to.value(), Framing::tcp, config, link, owner, error);
+    if (to->host != TcpAddress::Host::literal) {
+      error.why.quote(to->name) << " has not been looked up";
+      return Error::invalid_address;
+    }
+    IpAddress local = to->local_ip;
+    if (!to->local_name.empty())
+      if (const Error failed = look_up(to->local_name, to->ip.family, local, error);
+          failed != Error::none)
+        return failed;
+    const SocketAddress from =
+        local.family == IpFamily::any ? SocketAddress{} : socket_address(local, 0);
+    return connect_socket(io_, pipes_, from, socket_address(to->ip, to->port), Framing::tcp, config,
+                          link, owner, error);
   }
 
   Result<loop::Box<Listener>> listen(const Address& address, const PipeConfig& config,
                                      const LinkConfig& link, ListenerOwner& owner,
                                      OpenError& error) noexcept override {
-    const Result<SocketAddress> at = parse_tcp(address.rest(), true, error.why);
+    const Result<TcpAddress> at = parse(address, true, error.why);
     if (!at.ok()) return at.error();
-    Result<loop::OwnedFd> made = make_socket(at->family(), error.os_error);
-    if (!made.ok()) return made.error();
-    loop::OwnedFd fd = std::move(made).value();
-    const int on = 1;
-    static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-    apply_link(fd.get(), at->family(), link);  // accepted sockets inherit it
-    if (::bind(fd.get(), at->get(), at->size) != 0 || ::listen(fd.get(), listen_backlog) != 0) {
-      error.os_error = errno;
-      return error_from_errno(errno);
-    }
-    Explanation text;
-    PeerName::of(local_address(fd.get())).describe(text);
-    const Result<Address> real = Address::parse(text.text(), error.why);
+    Result<loop::OwnedFd> opened = open_listener(at.value(), link, error);
+    if (!opened.ok()) return opened.error();
+    loop::OwnedFd fd = std::move(opened).value();
+    const Result<Address> real = real_address(fd.get(), address, at.value(), error.why);
     if (!real.ok()) return real.error();
     loop::Box<FdListener> listener = loop::make_box<FdListener>(
         io_.memory, io_, pipes_, std::move(fd), Framing::tcp, config, link, real.value(), owner);
@@ -137,6 +91,71 @@ class TcpTransport final : public Transport {
   }
 
  private:
+  static Result<loop::OwnedFd> open_listener(const TcpAddress& at, const LinkConfig& link,
+                                             OpenError& error) noexcept {
+    IpAddress ip = at.ip;
+    switch (at.host) {
+      case TcpAddress::Host::literal:
+        break;
+      case TcpAddress::Host::name:
+        if (const Error failed = look_up(at.name, at.family, ip, error); failed != Error::none)
+          return failed;
+        break;
+      case TcpAddress::Host::everywhere:
+        if (at.family == IpFamily::any) return open_everywhere(at.port, link, error);
+        ip = every_interface(at.family);
+        break;
+    }
+    return bind_and_listen(socket_address(ip, at.port), true, link, error);
+  }
+
+  // One socket for both families; IPv4 alone where the system has no IPv6, or does not mix them.
+  static Result<loop::OwnedFd> open_everywhere(std::uint16_t port, const LinkConfig& link,
+                                               OpenError& error) noexcept {
+    Result<loop::OwnedFd> both =
+        bind_and_listen(socket_address(every_interface(IpFamily::ip6), port), false, link, error);
+    if (both.ok() ||
+        (both.error() != Error::not_supported && both.error() != Error::address_unavailable))
+      return both;
+    error.os_error = 0;
+    return bind_and_listen(socket_address(every_interface(IpFamily::ip4), port), true, link, error);
+  }
+
+  // `one_family` matters to IPv6, which could serve IPv4 as well: said aloud, because systems
+  // differ in what they do by themselves.
+  static Result<loop::OwnedFd> bind_and_listen(const SocketAddress& at, bool one_family,
+                                               const LinkConfig& link, OpenError& error) noexcept {
+    Result<loop::OwnedFd> made = make_socket(at.family(), SOCK_STREAM, error.os_error);
+    if (!made.ok()) return made;
+    const int fd = made->get();
+    const int on = 1;
+    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+    const int only = one_family ? 1 : 0;
+    if (at.family() == AF_INET6 &&
+        ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) {
+      error.os_error = errno;
+      return Error::not_supported;
+    }
+    apply_link(fd, at.family(), link);  // accepted sockets inherit it
+    if (::bind(fd, at.get(), at.size) == 0 && ::listen(fd, listen_backlog) == 0) return made;
+    error.os_error = errno;
+    return error_from_errno(error.os_error);
+  }
+
+  // The address that was asked for, with the literal and the port that came of it.
+  static Result<Address> real_address(NativeHandle fd, const Address& asked, const TcpAddress& at,
+                                      Explanation& why) noexcept {
+    const SocketAddress bound = local_address(fd);
+    Explanation text;
+    text << asked.scheme() << "://";
+    if (at.host == TcpAddress::Host::everywhere)
+      text << "*";
+    else
+      ip_of(bound).describe(text);
+    text << ":" << unsigned{port_of(bound)};
+    return Address::parse(text.text(), why);
+  }
+
   IoContext& io_;
   FdPipe::Pool pipes_;
 };

@@ -57,8 +57,8 @@ TEST_CASE("an address may have as many characters as there is room for, and no m
   REQUIRE(address.ok());
   CHECK(address.value().text() == fits);
   CHECK(Address::parse(fits + "x", why).error() == Error::name_too_long);
-  CHECK(contains(why, "192"));
-  CHECK(contains(why, "191"));
+  CHECK(contains(why, std::to_string(Address::capacity + 1)));
+  CHECK(contains(why, std::to_string(Address::capacity)));
   CHECK(Address::parse(std::string(100'000, 'x') + "://", why).error() == Error::name_too_long);
 }
 
@@ -73,6 +73,28 @@ TEST_CASE("control characters are refused in every place, and not printed") {
       CHECK_FALSE(why.empty());
       for (const char shown : why.text()) CHECK(shown >= 0x20);
     }
+}
+
+TEST_CASE("a part of an address can be replaced, and the rest stays as it is") {
+  Explanation why;
+  const Address address = Address::parse("tcp4://eth0;host.name:80/", why).value();
+  const std::string_view host = address.text().substr(12, 9);
+  REQUIRE(host == "host.name");
+  const Address other = address.replaced(host, "192.0.2.1").value();
+  CHECK(other.text() == "tcp4://eth0;192.0.2.1:80/");
+  CHECK(other.scheme() == "tcp4");
+  CHECK(address.replaced(host, "").value().text() == "tcp4://eth0;:80/");
+  CHECK(address.replaced(address.rest(), "x").value().text() == "tcp4://x");
+  CHECK(address.text() == "tcp4://eth0;host.name:80/");
+}
+
+TEST_CASE("a replacement that does not fit is refused") {
+  Explanation why;
+  const Address address =
+      Address::parse("inproc://"s + std::string(Address::capacity - 9, 'x'), why).value();
+  const std::string_view last = address.text().substr(Address::capacity - 1);
+  CHECK(address.replaced(last, "y").ok());
+  CHECK(address.replaced(last, "yy").error() == Error::name_too_long);
 }
 
 TEST_CASE("words about a long bad address end in dots instead of overflowing") {

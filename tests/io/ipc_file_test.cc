@@ -1,5 +1,6 @@
 // Which files an ipc listener makes, replaces and removes.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -151,6 +152,47 @@ TEST_CASE_METHOD(IpcFixture, "connecting where nobody listens is refused, and ma
 TEST_CASE_METHOD(IpcFixture, "a path in a directory that does not exist cannot be listened on") {
   CHECK(listen("ipc:///tmp/no/such/directory/s") == Error::address_unavailable);
   CHECK(error.os_error == ENOENT);
+}
+
+TEST_CASE_METHOD(IpcFixture, "the file gets the permissions that were asked for") {
+  link.ipc_permissions = GENERATE(0600u, 0777u, 0u, 0640u);
+  REQUIRE(listen(at) == Error::none);
+  struct stat is {};
+  REQUIRE(::lstat(path.c_str(), &is) == 0);
+  CHECK((is.st_mode & 0777u) == *link.ipc_permissions);
+}
+
+TEST_CASE_METHOD(IpcFixture, "unasked, the umask says who may connect") {
+  const mode_t before = ::umask(0027);
+  const Error listening = listen(at);
+  ::umask(before);
+  REQUIRE(listening == Error::none);
+  struct stat is {};
+  REQUIRE(::lstat(path.c_str(), &is) == 0);
+  CHECK((is.st_mode & 0777u) == 0750u);
+}
+
+TEST_CASE_METHOD(IpcFixture, "unix is another word for ipc") {
+  REQUIRE(listen("unix://" + path) == Error::none);
+  CHECK(type_of(path) == S_IFSOCK);
+  CHECK(listener->address().text() == "unix://" + path);
+  REQUIRE(connect(at) == Error::none);
+  CHECK(until([&] { return server.owner.opened == 1 && client.owner.opened == 1; }));
+}
+
+TEST_CASE_METHOD(IpcFixture, "an abstract name makes no file, and may be chosen by the kernel") {
+  REQUIRE(listen("abstract://") == Error::none);
+  const std::string real(listener->address().text());
+  CHECK(real.size() > std::string_view("abstract://").size());
+  link.ipc_permissions = 0600;  // means nothing to it
+  REQUIRE(connect(real) == Error::none);
+  CHECK(until([&] { return server.owner.opened == 1 && client.owner.opened == 1; }));
+  CHECK(listen(real) == Error::address_in_use);
+}
+
+TEST_CASE_METHOD(IpcFixture, "an abstract name where nobody listens is refused") {
+  CHECK(connect("abstract://spool-nobody-" + std::to_string(::getpid())) ==
+        Error::connection_refused);
 }
 
 }  // namespace

@@ -22,6 +22,9 @@ struct Conformance : TransportFixture {
       case 3:
         at = "tcp://[::1]:0";
         break;
+      case 4:
+        at = "abstract://spool%20" + std::to_string(::getpid());
+        break;
     }
   }
   ShortDirectory directory;
@@ -29,7 +32,7 @@ struct Conformance : TransportFixture {
 };
 
 #define EVERY_TRANSPORT()                  \
-  const int which = GENERATE(range(0, 3)); \
+  const int which = GENERATE(0, 1, 2, 4); \
   Conformance f(which);                    \
   CAPTURE(f.at)
 

@@ -68,7 +68,7 @@ struct TransportFixture {
 
   Transport& transport(std::string_view scheme) {
     for (loop::Box<Transport>& one : transports)
-      if (one->scheme() == scheme) return *one;
+      if (one->serves(scheme)) return *one;
     FAIL("no such transport");
     return *transports[0];
   }
