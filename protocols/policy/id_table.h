@@ -12,8 +12,8 @@
 
 namespace spool::protocols {
 
-// Owns its table, not the objects. Open addressing with linear probing: O(1), and ids that count up
-// lie side by side. Allocates when it grows and never else; never shrinks.
+// Owns its table, not the objects. Open addressing with linear probing, for ids that are counted
+// up: O(1). Allocates when it grows and never else; never shrinks.
 template <typename T>
 class IdTable {
  public:
@@ -63,8 +63,12 @@ class IdTable {
     T* object = nullptr;
   };
 
-  // The low bits: ids are counters, and spread by themselves.
-  [[nodiscard]] std::size_t home(std::uint32_t id) const noexcept { return id & (capacity_ - 1); }
+  // Far from that of the next id: erase() walks to the end of a cluster, and ids in a row must not
+  // be one. By the golden ratio, a row of them is spread evenly.
+  [[nodiscard]] std::size_t home(std::uint32_t id) const noexcept {
+    const std::uint32_t spread = id * 0x9e37'79b1u;
+    return static_cast<std::size_t>((std::uint64_t{spread} * capacity_) >> 32);
+  }
   [[nodiscard]] std::size_t next(std::size_t at) const noexcept {
     return (at + 1) & (capacity_ - 1);
   }
