@@ -28,7 +28,11 @@ Error Acceptor::start(io::Transport& transport, const io::PipeConfig& pipe_confi
   return Error::none;
 }
 
-void Acceptor::on_accepted(io::Pipe& pipe) noexcept { pipes_.push_back(pipe); }
+void Acceptor::on_accepted(io::Pipe& pipe) noexcept {
+  prepare_pipe(pipe);
+  pipes_.push_back(pipe);
+  report(EventKind::accepted, Error::none, 0, &pipe);
+}
 
 void Acceptor::on_accept_error(Error error, int os_error) noexcept {
   SPOOL_ASSERT(state_ == State::listening);
@@ -47,6 +51,11 @@ void Acceptor::on_pipe_open(io::Pipe& pipe) noexcept {
   // The host discards a pipe that it refuses: it must be in no list then.
   pipe.loop::Link<io::OwnerList>::unlink();
   if (open_pipe(pipe)) pipes_.push_back(pipe);
+}
+
+void Acceptor::decide(io::Pipe& pipe, bool let_in) noexcept {
+  pipe.loop::Link<io::OwnerList>::unlink();
+  if (decide_pipe(pipe, let_in)) pipes_.push_back(pipe);
 }
 
 void Acceptor::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept {

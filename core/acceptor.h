@@ -28,6 +28,9 @@ class Acceptor final : public Endpoint, public io::ListenerOwner {
     return listener_ ? listener_->address() : address_;
   }
 
+  [[nodiscard]] bool listens() const noexcept override { return true; }
+  void decide(io::Pipe& pipe, bool let_in) noexcept override;
+
   void on_accepted(io::Pipe& pipe) noexcept override;
   void on_accept_error(Error error, int os_error) noexcept override;
   void on_pipe_open(io::Pipe& pipe) noexcept override;

@@ -14,7 +14,8 @@ Connector::Connector(EndpointHost& host, const io::Address& address, const Endpo
       pipe_config_(pipe_config),
       link_(link),
       reset_after_(socket_options.reconnect_reset_after),
-      backoff_(socket_options.reconnect_min, socket_options.reconnect_max),
+      backoff_(options.reconnect_min.value_or(socket_options.reconnect_min),
+               options.reconnect_max.value_or(socket_options.reconnect_max)),
       random_(random),
       retry_(loop::Timer::call<&Connector::connect, Connector>, this) {}
 
@@ -22,10 +23,12 @@ Connector::~Connector() { SPOOL_ASSERT(state_ == State::closed && pipe_ == nullp
 
 void Connector::connect() noexcept {
   SPOOL_ASSERT(state_ == State::backing_off);
+  report(EventKind::connecting, Error::none, 0, nullptr);
   io::OpenError error;
   Result<io::Pipe*> pipe = transport_.connect(address_, pipe_config_, link_, *this, error);
   if (pipe.ok()) {
     pipe_ = pipe.value();
+    prepare_pipe(*pipe_);
     state_ = State::connecting;
     return;
   }
@@ -42,10 +45,16 @@ Duration Connector::back_off() noexcept {
 void Connector::on_pipe_open(io::Pipe& pipe) noexcept {
   SPOOL_ASSERT(state_ == State::connecting && &pipe == pipe_);
   opened_at_ = reactor_.now();
-  if (open_pipe(pipe)) {
-    state_ = State::open;
-    return;
-  }
+  state_ = State::open;
+  if (!open_pipe(pipe)) refused();
+}
+
+void Connector::decide(io::Pipe& pipe, bool let_in) noexcept {
+  SPOOL_ASSERT(state_ == State::open && &pipe == pipe_);
+  if (!decide_pipe(pipe, let_in)) refused();
+}
+
+void Connector::refused() noexcept {
   pipe_ = nullptr;
   static_cast<void>(back_off());
 }
@@ -68,11 +77,11 @@ void Connector::on_pipe_drained(io::Pipe&) noexcept {
 
 void Connector::close() noexcept {
   if (state_ == State::closed) return;
-  const State was = std::exchange(state_, State::closed);
+  state_ = State::closed;
   reactor_.cancel(retry_);
   io::Pipe* pipe = std::exchange(pipe_, nullptr);
   if (pipe == nullptr) return;
-  if (was == State::open) return host_.release(*pipe);
+  if (pipe->peer_number != 0) return host_.release(*pipe);
   pipe->close();
   host_.discard(*pipe);
 }

@@ -28,6 +28,8 @@ class Connector final : public Endpoint, public io::PipeOwner {
   // Once. Failures are reported and tried again; nothing is returned.
   void start() noexcept { connect(); }
   void close() noexcept override;
+  [[nodiscard]] bool listens() const noexcept override { return false; }
+  void decide(io::Pipe& pipe, bool let_in) noexcept override;
 
   void on_pipe_open(io::Pipe& pipe) noexcept override;
   void on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept override;
@@ -40,6 +42,8 @@ class Connector final : public Endpoint, public io::PipeOwner {
   enum class State : std::uint8_t { connecting, open, backing_off, closed };
 
   void connect() noexcept;
+  // The pipe was open, and the host would not have it.
+  void refused() noexcept;
   // Enters backing_off; returns how long.
   Duration back_off() noexcept;
 

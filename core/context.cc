@@ -24,7 +24,8 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
                config_.clock != nullptr ? *config_.clock : static_cast<Clock&>(system_clock_)),
       io_{reactor_, anchor.pool(), anchor.memory(), {}},
       sockets_(anchor.memory(), config_.sockets_max),
-      endpoints_(anchor.memory()) {
+      endpoints_(anchor.memory()),
+      exchanges_(anchor.memory()) {
   anchor_.context = this;
 }
 
@@ -84,16 +85,18 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
   result.error = error;
   if (error == Error::reentrant || error == Error::wrong_thread) return result;
   ++turns_;
-  deliver_events(result);  // 8
-  notify_sockets(result);  // 8
-  reactor_.flush_all();    // 9
-  free_reaped();           // 10
+  ask_admissions(result);  // 8
+  deliver_events(result);
+  notify_changed(result);
+  reactor_.flush_all();  // 9
+  free_reaped();         // 10
   reactor_.end_turn(result, has_local_work());
   return result;
 }
 
 bool Context::has_local_work() const noexcept {
-  return events_count_ != 0 || !changed_.empty() || !reaped_pipes_.empty() || reaped_others_;
+  return events_count_ != 0 || !changed_.empty() || !asked_.empty() || !reaped_pipes_.empty() ||
+         !reaped_exchanges_.empty() || reaped_others_;
 }
 
 void Context::deliver_events(PollResult& result) noexcept {
@@ -113,16 +116,33 @@ void Context::deliver_events(PollResult& result) noexcept {
   }
 }
 
-void Context::notify_sockets(PollResult& result) noexcept {
-  loop::List<Socket, ChangedTag> now;
+void Context::notify_changed(PollResult& result) noexcept {
+  loop::List<Notified, ChangedTag> now;
   now.splice_back(changed_);
-  while (Socket* socket = now.pop_front()) result.notices += socket->notify();
+  while (Notified* changed = now.pop_front()) result.notices += changed->notify();
 }
 
-void Context::mark_changed(Socket& socket) noexcept {
-  if (socket.loop::Link<ChangedTag>::linked()) return;
-  changed_.push_back(socket);
+void Context::mark_changed(Notified& changed) noexcept {
+  if (changed.loop::Link<ChangedTag>::linked()) return;
+  changed_.push_back(changed);
   reactor_.note_local_work();
+}
+
+void Context::ask(io::Pipe& pipe) noexcept {
+  asked_.push_back(pipe);
+  reactor_.note_local_work();
+}
+
+void Context::ask_admissions(PollResult& result) noexcept {
+  while (io::Pipe* pipe = asked_.pop_front()) {
+    const EndpointHandle handle = EndpointHandle::from(pipe->owner_key);
+    Socket* socket = socket_of(handle);
+    SPOOL_ASSERT(socket != nullptr);
+    const bool let_in = socket->admits(*pipe);
+    ++result.notices;
+    // The answer may have been to close the endpoint, and its pipes with it.
+    if (Endpoint* endpoint = find(handle)) endpoint->decide(*pipe, let_in);
+  }
 }
 
 void Context::report(const Event& event) noexcept {
@@ -148,6 +168,11 @@ void Context::reap(Socket&) noexcept {
   reactor_.note_local_work();
 }
 
+void Context::reap(Exchange& exchange) noexcept {
+  reaped_exchanges_.push_back(exchange);
+  reactor_.note_local_work();
+}
+
 void Context::forget(Endpoint& endpoint) noexcept {
   EndpointSlot* slot = endpoints_.find(endpoint.handle);
   SPOOL_ASSERT(slot != nullptr);
@@ -158,6 +183,7 @@ void Context::forget(Endpoint& endpoint) noexcept {
 
 void Context::free_reaped() noexcept {
   while (io::Pipe* pipe = reaped_pipes_.pop_front()) pipe->dispose();
+  while (Exchange* exchange = reaped_exchanges_.pop_front()) exchanges_.erase(exchange->handle());
   if (!std::exchange(reaped_others_, false)) return;
   endpoints_.for_each([this](EndpointHandle handle, EndpointSlot& slot) {
     if (slot.closed) endpoints_.erase(handle);
@@ -234,7 +260,7 @@ Result<EndpointHandle> Context::connect(Socket& socket, std::string_view text,
   if (!transport.ok()) return transport.error();
   loop::Box<Connector> connector = loop::make_box<Connector>(
       memory(), socket, address, options, reactor_, *transport.value(), socket.pipe_config(),
-      socket.link_config(), socket.options(), random_);
+      socket.link_config(options), socket.options(), random_);
   if (!connector) return Error::no_memory;
   Connector& started = *connector;
   Result<EndpointHandle> handle = keep(std::move(connector), socket);
@@ -257,7 +283,7 @@ Result<EndpointHandle> Context::listen(Socket& socket, std::string_view text,
   if (!handle.ok()) return handle;
   io::OpenError error;
   const Error failed =
-      started.start(*transport.value(), socket.pipe_config(), socket.link_config(), error);
+      started.start(*transport.value(), socket.pipe_config(), socket.link_config(options), error);
   if (failed == Error::none) {
     socket.adopt(started);
     return handle;
@@ -269,6 +295,28 @@ Result<EndpointHandle> Context::listen(Socket& socket, std::string_view text,
   if (!error.why.empty()) why << ", " << error.why.text();
   if (error.os_error != 0) why << " (errno " << error.os_error << ")";
   return failed;
+}
+
+Result<ExchangeHandle> Context::open_exchange(Socket& socket,
+                                              const ExchangeOptions& options) noexcept {
+  Explanation& why = explain();
+  if (const Error error = check(options, why); error != Error::none) return error;
+  const std::uint32_t most = socket.options().exchanges_max;
+  if (socket.exchanges() >= most) {
+    why << "exchanges_max is " << std::uint64_t{most} << ", and so many are open";
+    return Error::limit_reached;
+  }
+  const ExchangeHandle handle = exchanges_.insert(*this, socket);
+  if (!handle.valid()) return Error::no_memory;
+  const Error error = socket.open_exchange(*exchanges_.find(handle), handle, options);
+  if (error == Error::none) return handle;
+  exchanges_.erase(handle);
+  return error;
+}
+
+Socket* Context::socket_of(EndpointHandle handle) noexcept {
+  EndpointSlot* slot = endpoints_.find(handle);
+  return slot != nullptr && !slot->closed ? slot->socket : nullptr;
 }
 
 Endpoint* Context::find(EndpointHandle handle) noexcept {

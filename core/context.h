@@ -11,6 +11,8 @@
 #include "spool/core/endpoint.h"
 #include "spool/core/event_loop_config.h"
 #include "spool/core/events.h"
+#include "spool/core/exchange.h"
+#include "spool/core/notice.h"
 #include "spool/core/options.h"
 #include "spool/core/socket.h"
 #include "spool/core/stats.h"
@@ -48,6 +50,16 @@ class Context {
                                                const EndpointOptions& options) noexcept;
   [[nodiscard]] Result<EndpointHandle> listen(Socket& socket, std::string_view address,
                                               const EndpointOptions& options) noexcept;
+  // One more request, survey or reader of this socket. limit_reached, not_supported, no_memory.
+  [[nodiscard]] Result<ExchangeHandle> open_exchange(Socket& socket,
+                                                     const ExchangeOptions& options) noexcept;
+  // Null when it is closed.
+  [[nodiscard]] Exchange* find(ExchangeHandle handle) noexcept {
+    Exchange* exchange = exchanges_.find(handle);
+    return exchange != nullptr && exchange->is_open() ? exchange : nullptr;
+  }
+  // The socket of an endpoint; null when that is closed.
+  [[nodiscard]] Socket* socket_of(EndpointHandle handle) noexcept;
   // Nothing happens when it is closed already.
   void close_endpoint(EndpointHandle handle) noexcept;
   // Null when it is closed.
@@ -73,10 +85,13 @@ class Context {
   [[nodiscard]] std::uint32_t random_word() noexcept {
     return static_cast<std::uint32_t>(random_.next());
   }
-  void mark_changed(Socket& socket) noexcept;
+  void mark_changed(Notified& changed) noexcept;
+  // In step 8 the host is asked whether it lets this peer in.
+  void ask(io::Pipe& pipe) noexcept;
   void report(const Event& event) noexcept;
   void reap(io::Pipe& pipe) noexcept;
   void reap(Socket& socket) noexcept;
+  void reap(Exchange& exchange) noexcept;
   // The endpoint is closed; its memory goes at the end of the turn.
   void forget(Endpoint& endpoint) noexcept;
 
@@ -96,7 +111,8 @@ class Context {
                                                io::Address& address) noexcept;
   [[nodiscard]] Result<EndpointHandle> keep(loop::Box<Endpoint> endpoint, Socket& socket) noexcept;
   void deliver_events(PollResult& result) noexcept;
-  void notify_sockets(PollResult& result) noexcept;
+  void ask_admissions(PollResult& result) noexcept;
+  void notify_changed(PollResult& result) noexcept;
   void free_reaped() noexcept;
   [[nodiscard]] bool has_local_work() const noexcept;
 
@@ -109,7 +125,10 @@ class Context {
   loop::Box<io::Transport> transports_[transports_max];
   loop::Slab<Socket, SocketTag> sockets_;
   loop::Slab<EndpointSlot, EndpointTag> endpoints_;
-  loop::List<Socket, ChangedTag> changed_;
+  loop::Slab<Exchange, ExchangeTag> exchanges_;
+  loop::List<Notified, ChangedTag> changed_;
+  loop::List<io::Pipe, io::PeerList> asked_;  // held: the host has not been asked yet
+  loop::List<Exchange, ExchangeListTag> reaped_exchanges_;
   loop::List<io::Pipe, io::OwnerList> reaped_pipes_;
   bool reaped_others_ = false;  // sockets or endpoints are to be freed
   Event* events_ = nullptr;     // a ring of config_.event_queue

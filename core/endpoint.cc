@@ -2,18 +2,40 @@
 
 namespace spool::core {
 
-bool Endpoint::open_pipe(io::Pipe& pipe) noexcept {
+void Endpoint::prepare_pipe(io::Pipe& pipe) noexcept {
+  pipe.owner_key = handle.value();
   pipe.send_priority = options_.send_priority;
   pipe.receive_priority = options_.receive_priority;
-  const Error error = host_.attach(pipe, *this);
-  if (error == Error::none) {
-    report(EventKind::peer_joined, Error::none, 0, &pipe);
-    return true;
+  if (options_.max_message_size.has_value()) pipe.max_message_size = *options_.max_message_size;
+}
+
+bool Endpoint::open_pipe(io::Pipe& pipe) noexcept {
+  if (!pipe.held()) return attach_pipe(pipe);
+  host_.ask(pipe);
+  return true;
+}
+
+bool Endpoint::decide_pipe(io::Pipe& pipe, bool let_in) noexcept {
+  if (let_in) return attach_pipe(pipe);
+  refuse_pipe(pipe, Error::vetoed);
+  return false;
+}
+
+bool Endpoint::attach_pipe(io::Pipe& pipe) noexcept {
+  const Error error = host_.attach(pipe);
+  if (error != Error::none) {
+    refuse_pipe(pipe, error);
+    return false;
   }
-  report(EventKind::peer_refused, error, 0, &pipe);
+  report(EventKind::peer_joined, Error::none, 0, &pipe);
+  if (pipe.held()) pipe.admit();
+  return true;
+}
+
+void Endpoint::refuse_pipe(io::Pipe& pipe, Error reason) noexcept {
+  report(EventKind::peer_refused, reason, 0, &pipe);
   pipe.close();
   host_.discard(pipe);
-  return false;
 }
 
 void Endpoint::lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind before_open,
@@ -52,7 +74,44 @@ void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe*
     pipe->describe_peer(event.address);
   }
   if (event.address.empty()) event.address << address().text();
+  count(kind);
   host_.report(event);
+}
+
+void Endpoint::count(EventKind kind) noexcept {
+  switch (kind) {
+    case EventKind::connecting:
+      ++finished_.attempts;
+      break;
+    case EventKind::connect_failed:
+      ++finished_.connects_failed;
+      break;
+    case EventKind::accepted:
+      ++finished_.accepted;
+      break;
+    case EventKind::accept_failed:
+      ++finished_.accepts_failed;
+      break;
+    case EventKind::handshake_failed:
+      ++finished_.handshakes_failed;
+      break;
+    case EventKind::peer_joined:
+      ++finished_.peers_joined;
+      break;
+    case EventKind::peer_refused:
+      ++finished_.peers_refused;
+      break;
+    case EventKind::peer_left:
+      ++finished_.peers_left;
+      break;
+    case EventKind::listening:
+    case EventKind::peer_blocked:
+    case EventKind::peer_caught_up:
+    case EventKind::messages_dropped:
+    case EventKind::messages_lost:
+    case EventKind::closed:
+      break;
+  }
 }
 
 }  // namespace spool::core

@@ -6,6 +6,7 @@
 
 #include "spool/core/events.h"
 #include "spool/core/options.h"
+#include "spool/core/stats.h"
 #include "spool/io/address.h"
 #include "spool/io/pipe.h"
 #include "spool/io/transport.h"
@@ -21,7 +22,10 @@ class EndpointHost {
  public:
   // A pipe has finished its handshake: the host attaches it to the protocol and answers none, or
   // refuses it and the endpoint closes it.
-  [[nodiscard]] virtual Error attach(io::Pipe& pipe, Endpoint& endpoint) noexcept = 0;
+  [[nodiscard]] virtual Error attach(io::Pipe& pipe) noexcept = 0;
+  // The pipe is held: the user is asked, later in this turn, and Endpoint::decide is called unless
+  // the pipe or the endpoint is gone by then.
+  virtual void ask(io::Pipe& pipe) noexcept = 0;
   // A pipe that was attached is over, or its endpoint is: the host takes it over, with what it
   // still holds.
   virtual void release(io::Pipe& pipe) noexcept = 0;
@@ -44,13 +48,22 @@ class Endpoint : public loop::Link<EndpointListTag> {
   virtual void close() noexcept = 0;
   // The real one: of a listener on port 0, with the port that the system chose.
   [[nodiscard]] virtual const io::Address& address() const noexcept { return address_; }
+  [[nodiscard]] virtual bool listens() const noexcept = 0;
+  // The host has been asked about a pipe that is held.
+  virtual void decide(io::Pipe& pipe, bool let_in) noexcept = 0;
 
   [[nodiscard]] const EndpointOptions& options() const noexcept { return options_; }
+  // Of connections, and of pipes that are gone.
+  [[nodiscard]] EndpointStats& finished() noexcept { return finished_; }
   EndpointHandle handle;  // set by the context, once
 
  protected:
-  // A pipe has finished its handshake: true when the host took it, else it is gone.
+  // A new pipe: what this endpoint says about it.
+  void prepare_pipe(io::Pipe& pipe) noexcept;
+  // A pipe has finished its handshake: true when the host took it (or asks first), else it is gone.
   [[nodiscard]] bool open_pipe(io::Pipe& pipe) noexcept;
+  // The host's answer about a held pipe: as open_pipe.
+  [[nodiscard]] bool decide_pipe(io::Pipe& pipe, bool let_in) noexcept;
   // A pipe has ended by itself: reports why, and gives it away.
   void lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind before_open,
                  Duration retry_in) noexcept;
@@ -62,6 +75,12 @@ class Endpoint : public loop::Link<EndpointListTag> {
   EndpointHost& host_;
   io::Address address_;
   EndpointOptions options_;
+
+ private:
+  [[nodiscard]] bool attach_pipe(io::Pipe& pipe) noexcept;
+  void refuse_pipe(io::Pipe& pipe, Error reason) noexcept;
+  void count(EventKind kind) noexcept;
+  EndpointStats finished_;
 };
 
 }  // namespace spool::core

@@ -14,8 +14,10 @@ namespace spool {
 
 struct SocketTag {};
 struct EndpointTag {};
+struct ExchangeTag {};
 using SocketHandle = Handle<SocketTag>;
 using EndpointHandle = Handle<EndpointTag>;
+using ExchangeHandle = Handle<ExchangeTag>;
 
 enum class EventKind : std::uint8_t {
   listening,         // an address is bound

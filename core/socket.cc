@@ -23,6 +23,23 @@ io::Overflow overflow_rule(SocketType type, const SocketOptions& options) noexce
   return io::Overflow::wait;
 }
 
+protocols::Blocked blocked_rule(WhenBlocked rule) noexcept {
+  switch (rule) {
+    case WhenBlocked::drop_newest:
+      return protocols::Blocked::drop_newest;
+    case WhenBlocked::drop_oldest:
+      return protocols::Blocked::drop_oldest;
+    case WhenBlocked::disconnect:
+      return protocols::Blocked::disconnect;
+  }
+  return protocols::Blocked::drop_newest;
+}
+
+void set_resend(protocols::ExchangeTimes& times, Timeout resend) noexcept {
+  times.resends = resend.length().has_value();
+  if (times.resends) times.resend_after = *resend.length();
+}
+
 }  // namespace
 
 Socket::Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept
@@ -37,6 +54,14 @@ Socket::Socket(Context& context, SocketType type, bool raw, const SocketOptions&
   pipe_config_.overflow = overflow_rule(type, options);
   pipe_config_.immediate_sends = options.immediate_sends;
   pipe_config_.handshake_timeout = options.handshake_timeout;
+  protocol_options_.hop_limit = options.hop_limit;
+  protocol_options_.survey_deadline = options.survey_deadline;
+  protocol_options_.blocked = blocked_rule(options.when_blocked);
+  protocol_options_.polyamorous = options.polyamorous;
+  protocol_options_.overflow = pipe_config_.overflow;
+  protocol_options_.queue_messages = options.receive_queue_messages;
+  protocol_options_.queue_bytes = options.receive_queue_bytes;
+  set_resend(protocol_options_.request, options.request_resend);
 }
 
 Socket::~Socket() { SPOOL_ASSERT(state_ == State::closed); }
@@ -61,9 +86,46 @@ void Socket::ask_protocol() noexcept {
   pipe_config_.returns_unsent = protocol_->returns_unsent();
 }
 
-io::LinkConfig Socket::link_config() const noexcept {
-  return {options_.tcp_nodelay, options_.tcp_keepalive, options_.kernel_send_buffer,
-          options_.kernel_receive_buffer};
+io::LinkConfig Socket::link_config(const EndpointOptions& endpoint) const noexcept {
+  io::LinkConfig link;
+  link.tcp_nodelay = endpoint.tcp_nodelay.value_or(options_.tcp_nodelay);
+  link.tcp_keepalive = endpoint.tcp_keepalive.value_or(options_.tcp_keepalive);
+  link.kernel_send_buffer = endpoint.kernel_send_buffer.value_or(options_.kernel_send_buffer);
+  link.kernel_receive_buffer =
+      endpoint.kernel_receive_buffer.value_or(options_.kernel_receive_buffer);
+  link.ipc_permissions = endpoint.ipc_permissions;
+  return link;
+}
+
+Error Socket::send(Message& message) noexcept {
+  // What a former socket left in front of the body is not for these peers.
+  if (!raw_ && !message.header().empty()) message.drop_header();
+  const Error error = protocol_->send(message);
+  // Whoever was told of room and has used it up is told again of the next.
+  if (told_writable_ && !protocol_->can_send()) told_writable_ = false;
+  return error;
+}
+
+// --- Exchanges --------------------------------------------------------------------------------
+
+Error Socket::open_exchange(Exchange& exchange, ExchangeHandle handle,
+                            const ExchangeOptions& options) noexcept {
+  protocols::ExchangeTimes times = protocol_options_.request;
+  times.deadline = options.deadline;
+  if (options.resend.has_value()) set_resend(times, *options.resend);
+  if (const Error error = exchange.open(handle, times); error != Error::none) return error;
+  exchanges_.push_back(exchange);
+  ++exchange_count_;
+  ask_protocol();
+  return Error::none;
+}
+
+void Socket::close_exchange(Exchange& exchange) noexcept {
+  exchange.close();
+  exchange.loop::Link<ExchangeListTag>::unlink();
+  --exchange_count_;
+  ask_protocol();
+  context_.reap(exchange);
 }
 
 // --- Notices ----------------------------------------------------------------------------------
@@ -79,25 +141,15 @@ void Socket::on_writable() noexcept {
 }
 
 void Socket::set_on_readable(Function<void()> fn) noexcept {
-  on_readable_ = std::move(fn);
-  readable_replaced_ = true;
+  on_readable_.set(std::move(fn));
   readable_news_ = false;
   if (can_receive()) on_readable();
 }
 
 void Socket::set_on_writable(Function<void()> fn) noexcept {
-  on_writable_ = std::move(fn);
-  writable_replaced_ = true;
+  on_writable_.set(std::move(fn));
   told_writable_ = false;
   if (on_writable_ && can_send()) context_.mark_changed(*this);
-}
-
-// The function lives on the stack while it runs: it may replace itself, and close the socket.
-void Socket::call(Function<void()>& slot, bool& replaced) noexcept {
-  replaced = false;
-  Function<void()> running = std::move(slot);
-  running();
-  if (!replaced) slot = std::move(running);
 }
 
 std::uint32_t Socket::notify() noexcept {
@@ -105,14 +157,14 @@ std::uint32_t Socket::notify() noexcept {
   if (state_ == State::open && on_readable_ && can_receive() &&
       std::exchange(readable_news_, false)) {
     const std::uint32_t takes = takes_;
-    call(on_readable_, readable_replaced_);
+    on_readable_.call();
     ++calls;
     // Who reads is called again while there is more; who does not, when more arrives.
     if (takes_ != takes && can_receive()) on_readable();
   }
   if (state_ == State::open && on_writable_ && can_send() && !told_writable_) {
     told_writable_ = true;
-    call(on_writable_, writable_replaced_);
+    on_writable_.call();
     ++calls;
   }
   return calls;
@@ -120,26 +172,29 @@ std::uint32_t Socket::notify() noexcept {
 
 // --- protocols::ProtocolHost ------------------------------------------------------------------
 
-void Socket::report_peer(EventKind kind, const io::Pipe& pipe, Error error,
+void Socket::report_peer(EventKind kind, const io::Pipe& pipe, Error error, int os_error,
                          std::uint64_t lost) noexcept {
   Event event;
   event.kind = kind;
   event.error = error;
+  event.os_error = os_error;
   event.lost = lost;
   event.peer = pipe.peer_number;
+  event.endpoint = EndpointHandle::from(pipe.owner_key);
   pipe.describe_peer(event.address);
   report(event);
 }
 
 void Socket::on_peer_blocked(io::Pipe& pipe) noexcept {
-  report_peer(EventKind::peer_blocked, pipe, Error::none, 0);
+  report_peer(EventKind::peer_blocked, pipe, Error::none, 0, 0);
 }
 
 void Socket::on_peer_caught_up(io::Pipe& pipe) noexcept {
-  report_peer(EventKind::peer_caught_up, pipe, Error::none, pipe.missed_in_episode);
+  report_peer(EventKind::peer_caught_up, pipe, Error::none, 0, pipe.missed_in_episode);
 }
 
 void Socket::on_lost(std::uint64_t messages) noexcept {
+  if (messages == 0) return;
   counts_.lost_unsent += messages;
   Event event;
   event.kind = EventKind::messages_lost;
@@ -152,137 +207,6 @@ void Socket::schedule_after(loop::Timer& timer, Duration delay) noexcept {
 }
 
 void Socket::cancel(loop::Timer& timer) noexcept { context_.reactor().cancel(timer); }
-
-// --- Pipes ------------------------------------------------------------------------------------
-
-Error Socket::attach(io::Pipe& pipe, Endpoint&) noexcept {
-  const bool was_sendable = can_send();
-  pipe.peer_number = next_peer_;
-  pipe.set_user(protocol_.get());
-  if (const Error error = protocol_->attach(pipe); error != Error::none) {
-    pipe.set_user(nullptr);
-    pipe.peer_number = 0;
-    return error;
-  }
-  // 31 bits: it is a word of a backtrace. Two billion connections later the first ones are gone.
-  next_peer_ = next_peer_ == 0x7fff'ffff ? 1 : next_peer_ + 1;
-  peers_.push_back(pipe);
-  ++peer_count_;
-  if (!was_sendable) told_writable_ = false;
-  return Error::none;
-}
-
-void Socket::detach(io::Pipe& pipe) noexcept {
-  if (!pipe.loop::Link<io::PeerList>::linked()) return;
-  protocol_->detach(pipe);
-  pipe.set_user(nullptr);
-  pipe.loop::Link<io::PeerList>::unlink();
-}
-
-// The pipe's endpoint has done with it. It has ended and may hold messages to take, or its
-// endpoint was closed and it may have some to write.
-void Socket::release(io::Pipe& pipe) noexcept {
-  --peer_count_;
-  pipe.set_owner(*this);
-  released_.push_back(pipe);
-  ++released_count_;
-  if (pipe.ended() && pipe.receivable() && state_ == State::open) {
-    // Peers that come, leave a message and go must not pile up without limit.
-    if (released_count_ > left_overs_max) finish_oldest_ended();
-    return;
-  }
-  drain_or_close(pipe);
-}
-
-void Socket::drain_or_close(io::Pipe& pipe) noexcept {
-  detach(pipe);
-  if (pipe.ended() || linger_ == Duration::zero()) return finish(pipe);
-  pipe.drain(linger_);
-}
-
-void Socket::finish_oldest_ended() noexcept {
-  io::Pipe* pipe = released_.front();
-  while (pipe != nullptr && !pipe->ended()) pipe = released_.next(*pipe);
-  if (pipe != nullptr) finish(*pipe);
-}
-
-// The last that is heard of a released pipe.
-void Socket::finish(io::Pipe& pipe) noexcept {
-  detach(pipe);
-  pipe.loop::Link<io::OwnerList>::unlink();
-  --released_count_;
-  const std::uint64_t lost_before = pipe.stats().lost;
-  pipe.close();
-  report_lost(pipe, pipe.stats().lost - lost_before, Error::none, 0);
-  discard(pipe);
-  finish_closing();
-}
-
-void Socket::report_lost(const io::Pipe& pipe, std::uint64_t lost, Error reason,
-                         int os_error) noexcept {
-  if (lost == 0) return;
-  Event event;
-  event.kind = EventKind::messages_lost;
-  event.error = reason;
-  event.os_error = os_error;
-  event.lost = lost;
-  event.peer = pipe.peer_number;
-  pipe.describe_peer(event.address);
-  report(event);
-}
-
-void Socket::discard(io::Pipe& pipe) noexcept {
-  finished_.add(pipe.stats());
-  context_.reap(pipe);
-}
-
-void Socket::on_pipe_open(io::Pipe&) noexcept { SPOOL_ASSERT(false); }
-
-// A draining pipe is through, or its time is over, or its peer is gone.
-void Socket::on_pipe_closed(io::Pipe& pipe, Error reason, int os_error) noexcept {
-  report_lost(pipe, pipe.stats().lost, reason, os_error);
-  finish(pipe);
-}
-
-void Socket::on_pipe_drained(io::Pipe& pipe) noexcept { finish(pipe); }
-
-void Socket::on_pipe_dropped(io::Pipe& pipe, Error reason, std::uint64_t count) noexcept {
-  report_peer(EventKind::messages_dropped, pipe, reason, count);
-}
-
-void Socket::report(Event event) noexcept {
-  event.socket = handle_;
-  switch (event.kind) {
-    case EventKind::peer_joined:
-      ++counts_.peers_joined;
-      break;
-    case EventKind::peer_left:
-      ++counts_.peers_left;
-      break;
-    case EventKind::peer_refused:
-      ++counts_.peers_refused;
-      break;
-    case EventKind::handshake_failed:
-      ++counts_.handshakes_failed;
-      break;
-    case EventKind::connect_failed:
-      ++counts_.connects_failed;
-      break;
-    case EventKind::accept_failed:
-      ++counts_.accepts_failed;
-      break;
-    case EventKind::listening:
-    case EventKind::connecting:
-    case EventKind::accepted:
-    case EventKind::peer_blocked:
-    case EventKind::peer_caught_up:
-    case EventKind::messages_dropped:
-    case EventKind::messages_lost:
-    case EventKind::closed:
-      break;
-  }
-  context_.report(event);
-}
 
 // --- Closing ----------------------------------------------------------------------------------
 
@@ -299,14 +223,16 @@ void Socket::close_endpoints() noexcept {
   }
 }
 
-void Socket::close(Duration linger) noexcept {
+void Socket::close(Duration linger, std::uint64_t* lost) noexcept {
   if (state_ != State::open) return;
   state_ = State::closing;
   linger_ = linger;
-  on_readable_ = nullptr;
-  on_writable_ = nullptr;
-  readable_replaced_ = writable_replaced_ = true;
+  lost_result_ = lost;
+  on_readable_.set(nullptr);
+  on_writable_.set(nullptr);
+  admission_ = nullptr;
   loop::Link<ChangedTag>::unlink();
+  while (Exchange* exchange = exchanges_.front()) close_exchange(*exchange);
   closing_endpoints_ = true;
   // Former peers whose messages nobody will take.
   for (io::Pipe* pipe = released_.front(); pipe != nullptr;) {
@@ -314,7 +240,10 @@ void Socket::close(Duration linger) noexcept {
     if (pipe->ended()) finish(*pipe);
     pipe = next;
   }
+  // No peer can be waited for that may never come.
+  const std::size_t waiting = protocol_->waiting_messages();
   close_endpoints();
+  on_lost(waiting);
   closing_endpoints_ = false;
   finish_closing();
 }
@@ -328,38 +257,12 @@ void Socket::abort() noexcept {
 void Socket::finish_closing() noexcept {
   if (state_ != State::closing || closing_endpoints_ || !released_.empty()) return;
   state_ = State::closed;
+  Event event;
+  event.kind = EventKind::closed;
+  event.lost = stats().lost_unsent;
+  if (lost_result_ != nullptr) *lost_result_ = event.lost;
+  report(event);
   context_.reap(*this);
-}
-
-bool Socket::has_unsent() noexcept {
-  for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe))
-    if (pipe->unsent_bytes() != 0) return true;
-  return !released_.empty() && state_ == State::closing;
-}
-
-SocketStats Socket::stats() noexcept {
-  io::PipeStats pipes = finished_;
-  SocketStats stats = counts_;
-  const auto add = [&](const io::Pipe& pipe) {
-    pipes.add(pipe.stats());
-    stats.unsent_messages += pipe.unsent_messages();
-    stats.unsent_bytes += pipe.unsent_bytes();
-  };
-  for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe)) add(*pipe);
-  for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe))
-    if (!pipe->loop::Link<io::PeerList>::linked()) add(*pipe);
-  stats.messages_sent = pipes.messages_sent;
-  stats.bytes_sent = pipes.bytes_sent;
-  stats.messages_received = pipes.messages_received;
-  stats.bytes_received = pipes.bytes_received;
-  stats.dropped_overflow = pipes.overflowed;
-  stats.dropped_unasked = pipes.filtered;
-  stats.lost_unsent += pipes.lost;
-  stats.lost_unread = pipes.discarded;
-  stats.dropped_no_room = protocol_->stats().dropped;
-  stats.blocked_episodes = protocol_->stats().blocked_episodes;
-  stats.peers = peer_count_;
-  return stats;
 }
 
 }  // namespace spool::core

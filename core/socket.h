@@ -11,9 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "spool/core/endpoint.h"
+#include "spool/core/exchange.h"
+#include "spool/core/notice.h"
 #include "spool/core/options.h"
+#include "spool/core/peer_info.h"
 #include "spool/core/stats.h"
 #include "spool/loop/box.h"
 #include "spool/loop/function.h"
@@ -24,12 +28,11 @@
 namespace spool::core {
 
 class Context;
-struct ChangedTag {};
 
 class Socket final : public protocols::ProtocolHost,
                      public EndpointHost,
                      public io::PipeOwner,
-                     public loop::Link<ChangedTag> {
+                     public Notified {
  public:
   Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept;
   ~Socket();
@@ -37,12 +40,7 @@ class Socket final : public protocols::ProtocolHost,
   // Once; no_memory.
   [[nodiscard]] Error start(SocketHandle handle) noexcept;
 
-  [[nodiscard]] Error send(Message& message) noexcept {
-    const Error error = protocol_->send(message);
-    // Whoever was told of room and has used it up is told again of the next.
-    if (told_writable_ && !protocol_->can_send()) told_writable_ = false;
-    return error;
-  }
+  [[nodiscard]] Error send(Message& message) noexcept;
   [[nodiscard]] Result<Message> receive() noexcept {
     ++takes_;
     return protocol_->receive();
@@ -51,29 +49,48 @@ class Socket final : public protocols::ProtocolHost,
   [[nodiscard]] bool can_receive() const noexcept { return protocol_->can_receive(); }
   [[nodiscard]] protocols::Protocol& protocol() noexcept { return *protocol_; }
 
+  // Further requests, surveys or readers, which the context's slab owns. Errors as
+  // Protocol::open_exchange, and the exchange stays closed.
+  [[nodiscard]] Error open_exchange(Exchange& exchange, ExchangeHandle handle,
+                                    const ExchangeOptions& options) noexcept;
+  void close_exchange(Exchange& exchange) noexcept;
+  [[nodiscard]] std::uint32_t exchanges() const noexcept { return exchange_count_; }
+
   // An empty function takes the notice away.
   void set_on_readable(Function<void()> fn) noexcept;
   void set_on_writable(Function<void()> fn) noexcept;
   // Step 8 of a turn: calls the user, at most once each. Returns how many calls.
-  std::uint32_t notify() noexcept;
+  std::uint32_t notify() noexcept override;
+
+  // Before the first endpoint: pipes of a stream wait until the function has said yes.
+  void set_admission(Function<bool(const PeerInfo&)> fn) noexcept;
+  [[nodiscard]] bool has_endpoints() const noexcept { return !endpoints_.empty(); }
+  // Asks it.
+  [[nodiscard]] bool admits(const io::Pipe& pipe) noexcept;
 
   void adopt(Endpoint& endpoint) noexcept { endpoints_.push_back(endpoint); }
   // Ends the endpoint's pipes too; what they have to write is written first.
   void close_endpoint(Endpoint& endpoint) noexcept;
-  void close(Duration linger) noexcept;
+  // `lost`, when there is one, is written when the socket is through; it lives until then.
+  void close(Duration linger, std::uint64_t* lost = nullptr) noexcept;
   // At once: drops what is unwritten, reports nothing.
   void abort() noexcept;
 
   [[nodiscard]] bool is_open() const noexcept { return state_ == State::open; }
   [[nodiscard]] bool is_closed() const noexcept { return state_ == State::closed; }
   [[nodiscard]] SocketStats stats() noexcept;
+  [[nodiscard]] EndpointStats stats(Endpoint& endpoint) noexcept;
+  // Fills in as many as there is room for; returns how many there are.
+  [[nodiscard]] std::size_t list_peers(std::span<PeerInfo> out) noexcept;
+  // Parts from a peer, from within the next turn. False when there is no such peer.
+  bool disconnect(std::uint32_t peer) noexcept;
   [[nodiscard]] std::size_t peers() const noexcept { return peer_count_; }
   [[nodiscard]] bool has_unsent() noexcept;
   [[nodiscard]] SocketHandle handle() const noexcept { return handle_; }
   [[nodiscard]] SocketType type() const noexcept { return type_; }
   [[nodiscard]] const SocketOptions& options() const noexcept { return options_; }
   [[nodiscard]] const io::PipeConfig& pipe_config() const noexcept { return pipe_config_; }
-  [[nodiscard]] io::LinkConfig link_config() const noexcept;
+  [[nodiscard]] io::LinkConfig link_config(const EndpointOptions& endpoint) const noexcept;
 
   // protocols::ProtocolHost
   void on_readable() noexcept override;
@@ -85,7 +102,8 @@ class Socket final : public protocols::ProtocolHost,
   void cancel(loop::Timer& timer) noexcept override;
 
   // EndpointHost
-  [[nodiscard]] Error attach(io::Pipe& pipe, Endpoint& endpoint) noexcept override;
+  [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override;
+  void ask(io::Pipe& pipe) noexcept override;
   void release(io::Pipe& pipe) noexcept override;
   void discard(io::Pipe& pipe) noexcept override;
   void report(Event event) noexcept override;
@@ -103,7 +121,9 @@ class Socket final : public protocols::ProtocolHost,
   static constexpr std::size_t left_overs_max = 1024;
 
   void ask_protocol() noexcept;
-  void report_peer(EventKind kind, const io::Pipe& pipe, Error error, std::uint64_t lost) noexcept;
+  [[nodiscard]] PeerInfo describe(const io::Pipe& pipe) noexcept;
+  void report_peer(EventKind kind, const io::Pipe& pipe, Error error, int os_error,
+                   std::uint64_t lost) noexcept;
   void detach(io::Pipe& pipe) noexcept;
   void drain_or_close(io::Pipe& pipe) noexcept;
   void finish(io::Pipe& pipe) noexcept;
@@ -111,7 +131,6 @@ class Socket final : public protocols::ProtocolHost,
   void report_lost(const io::Pipe& pipe, std::uint64_t lost, Error reason, int os_error) noexcept;
   void close_endpoints() noexcept;
   void finish_closing() noexcept;
-  void call(Function<void()>& slot, bool& replaced) noexcept;
 
   Context& context_;
   SocketOptions options_;
@@ -123,22 +142,24 @@ class Socket final : public protocols::ProtocolHost,
   loop::List<io::Pipe, io::OwnerList> released_;  // ended with messages to take, or draining
   std::size_t peer_count_ = 0;                    // those of them that are not released
   std::size_t released_count_ = 0;
-  io::PipeStats finished_;  // of pipes that are gone
-  SocketStats counts_;      // the fields that nobody else counts
-  Function<void()> on_readable_;
-  Function<void()> on_writable_;
+  loop::List<Exchange, ExchangeListTag> exchanges_;
+  SocketStats counts_;  // of pipes that are gone, and what nobody else counts
+  NoticeSlot on_readable_;
+  NoticeSlot on_writable_;
+  Function<bool(const PeerInfo&)> admission_;
+  std::uint64_t* lost_result_ = nullptr;
   SocketHandle handle_{};
   Duration linger_{};
   std::uint32_t next_peer_ = 1;
   std::uint32_t takes_ = 0;
+  std::uint32_t exchange_count_ = 0;
   SocketType type_;
   bool raw_;
   State state_ = State::open;
   bool closing_endpoints_ = false;  // more pipes may come in from them
   bool readable_news_ = false;      // that on_readable_ has not been told
   bool told_writable_ = false;
-  bool readable_replaced_ = false;  // by the callback that is running
-  bool writable_replaced_ = false;
+  bool admission_replaced_ = false;  // by the call that is running
 };
 
 }  // namespace spool::core

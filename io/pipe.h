@@ -16,6 +16,7 @@
 #include <span>
 
 #include "spool/io/message.h"
+#include "spool/io/peer_credentials.h"
 #include "spool/io/pool_deque.h"
 #include "spool/io/wire.h"
 #include "spool/loop/error.h"
@@ -119,13 +120,6 @@ struct PipeStats {
   void add(const PipeStats& other) noexcept;
 };
 
-// Who is at the other end of a unix socket, as the system says; pid 0: unknown.
-struct PeerCredentials {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  std::int32_t pid = 0;
-};
-
 struct SendRing {};
 struct ReceiveRing {};
 struct OwnerList {};
@@ -162,10 +156,13 @@ class Pipe : public loop::Link<SendRing>,
 
   // The life line.
   void set_user(PipeUser* user) noexcept { user_ = user; }
+  [[nodiscard]] PipeUser* user() const noexcept { return user_; }
   void set_owner(PipeOwner& owner) noexcept { owner_ = &owner; }
   virtual void close() noexcept = 0;
-  // PipeConfig::asks_first: the host lets the peer in; a user is set.
-  virtual void admit() noexcept = 0;
+  // PipeConfig::asks_first: open, and reads nothing until the host has let the peer in.
+  [[nodiscard]] bool held() const noexcept { return held_; }
+  // It has; a user is set.
+  virtual void admit() noexcept { held_ = false; }
   // The user has had enough of this peer: the connection ends for this reason, from within the
   // loop, as if it were lost. Nothing is sent any more.
   virtual void abandon(Error reason) noexcept = 0;
@@ -191,6 +188,8 @@ class Pipe : public loop::Link<SendRing>,
   // The largest message it accepts, protocol header included. The config's, unless its endpoint
   // says otherwise before the first read.
   std::size_t max_message_size;
+  // The owner's own: core keeps the handle of the endpoint here.
+  std::uint64_t owner_key = 0;
   // The protocol's own, between attach and detach.
   void* protocol_data = nullptr;
   std::uint64_t missed_in_episode = 0;  // by Broadcast, since the pipe became full
@@ -224,6 +223,7 @@ class Pipe : public loop::Link<SendRing>,
   std::size_t received_bytes_ = 0;
   PipeStats stats_;
   bool sendable_ = false;
+  bool held_ = false;
   bool watch_takes_ = false;  // on_taken() wants to know
   bool overflowing_ = false;  // the rule has dropped something, and the queue is not low again
   Error dropped_reason_ = Error::none;

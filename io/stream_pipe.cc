@@ -156,8 +156,7 @@ bool StreamPipe::drop_oldest() noexcept {
 }
 
 void StreamPipe::admit() noexcept {
-  if (state_ != PipeState::active) return;
-  read_paused_ = false;
+  if (state_ != PipeState::active || !std::exchange(held_, false)) return;
   update_interest();
 }
 
@@ -189,7 +188,7 @@ void StreamPipe::drain(Duration limit) noexcept {
   }
   enter(PipeState::draining);
   sendable_ = false;
-  starved_ = read_paused_ = false;
+  starved_ = read_paused_ = held_ = false;
   body_.reset();
   frame_size_ = body_filled_ = 0;
   stash_size_ = 0;
@@ -210,7 +209,7 @@ void StreamPipe::finish_draining() noexcept {
 
 void StreamPipe::update_interest() noexcept {
   if (!token_.valid()) return;
-  const bool read = !read_paused_ && !starved_ && !input_over_ && state_ != PipeState::connecting;
+  const bool read = !read_paused_ && !held_ && !starved_ && !input_over_ && state_ != PipeState::connecting;
   const bool write = (write_blocked_ && !write_dead_) || state_ == PipeState::connecting;
   io_.reactor.set_interest(token_, static_cast<Interest>((read ? 1 : 0) | (write ? 2 : 0)));
 }

@@ -132,7 +132,7 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
   // A peer that writes nothing but its header may still not have taken ours: see update_sendable.
   sendable_ = handshake_sent_ == handshake_size;
   if (config_->asks_first) {
-    read_paused_ = true;
+    held_ = true;
     update_interest();
   }
   owner_->on_pipe_open(*this);

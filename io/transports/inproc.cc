@@ -25,8 +25,6 @@ class InprocPipe final : public Pipe, public loop::Link<WaitingTag> {
   [[nodiscard]] Error send(Message& message) noexcept override;
   // What was sent has arrived already.
   [[nodiscard]] bool drop_oldest() noexcept override { return false; }
-  // Peers in the same process are not asked about: the host opened them itself.
-  void admit() noexcept override {}
   void abandon(Error reason) noexcept override;
   void close() noexcept override;
   void drain(Duration limit) noexcept override;

@@ -177,7 +177,11 @@ class FakePipe : public io::Pipe {
     sendable_ = !ended_;
     return true;
   }
-  void admit() noexcept override { ++admissions; }
+  void admit() noexcept override {
+    Pipe::admit();
+    ++admissions;
+  }
+  void hold() { held_ = true; }
   void abandon(Error reason) noexcept override {
     abandoned = reason;
     sendable_ = false;
@@ -214,7 +218,6 @@ class FakePipe : public io::Pipe {
     for (const Message& message : sent) result.emplace_back(message.text());
     return result;
   }
-  [[nodiscard]] io::PipeUser* user() const { return user_; }
   [[nodiscard]] io::PipeOwner* owner() const { return owner_; }
 
   std::vector<Message> sent;

@@ -98,17 +98,26 @@ class FakeTransport final : public io::Transport {
 // Writes down what an endpoint does with its pipes; numbers peers as a socket does.
 class FakeEndpointHost final : public core::EndpointHost {
  public:
-  [[nodiscard]] Error attach(io::Pipe& pipe, core::Endpoint&) noexcept override {
+  [[nodiscard]] Error attach(io::Pipe& pipe) noexcept override {
     if (attach_error != Error::none) return attach_error;
     pipe.peer_number = ++peers;
     return Error::none;
   }
+  void ask(io::Pipe& pipe) noexcept override { asked.push_back(&pipe); }
   void release(io::Pipe& pipe) noexcept override { released.push_back(&pipe); }
   void discard(io::Pipe& pipe) noexcept override {
     SPOOL_ASSERT(!pipe.loop::Link<io::OwnerList>::linked());  // it is put into the list to be freed
     discarded.push_back(&pipe);
   }
-  void report(Event event) noexcept override { events.push_back(event); }
+  // Beginnings are counted; what comes of them is written down.
+  void report(Event event) noexcept override {
+    if (event.kind == EventKind::connecting)
+      ++attempts;
+    else if (event.kind == EventKind::accepted)
+      ++accepts;
+    else
+      events.push_back(event);
+  }
 
   [[nodiscard]] const Event& last() const { return events.back(); }
   // The kinds so far, and forgets them.
@@ -121,6 +130,9 @@ class FakeEndpointHost final : public core::EndpointHost {
 
   Error attach_error = Error::none;
   std::uint32_t peers = 0;
+  int attempts = 0;
+  int accepts = 0;
+  std::vector<io::Pipe*> asked;
   std::vector<io::Pipe*> released;
   std::vector<io::Pipe*> discarded;
   std::vector<Event> events;
