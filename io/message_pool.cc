@@ -165,6 +165,7 @@ Error MessagePool::push_header(Message& message, std::span<const std::byte> byte
     moved.begin_ = headroom + static_cast<std::uint32_t>(size);
     moved.body_ = moved.begin_ + (message.body_ - message.begin_);
     moved.end_ = moved.begin_ + static_cast<std::uint32_t>(payload);
+    moved.peer_ = message.peer_;
     if (payload != 0)
       std::memcpy(larger->bytes() + moved.begin_, message.payload().data(), payload);
     message = std::move(moved);
@@ -189,6 +190,7 @@ Error MessagePool::resize(Message& message, std::size_t size) noexcept {
   if (header + kept != 0)
     std::memcpy(larger->mutable_body().data(), message.payload().data(), header + kept);
   larger->body_to_header(header);
+  larger->peer_ = message.peer_;
   message = std::move(larger).value();
   return Error::none;
 }

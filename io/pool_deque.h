@@ -46,6 +46,31 @@ class PoolDeque {
     while (!empty()) pop_front();
   }
 
+  // Removes the items of which fn(item) says true; the others keep their order. Asks once for each,
+  // from the front.
+  template <typename Fn>
+  void remove_if(Fn&& fn) noexcept {
+    Node* to = head_;  // where the next one that stays goes
+    std::uint32_t index = to == nullptr ? 0 : to->first;
+    std::size_t kept = 0;
+    each([&](T& item) {
+      if (fn(item)) return true;
+      if (index == to->last) {
+        to = to->next;
+        index = to->first;
+      }
+      T* place = to->item(index++);
+      if (place != &item) *place = std::move(item);
+      ++kept;
+      return true;
+    });
+    if (kept == 0) return clear();
+    while (to->next != nullptr) drop_next(to);
+    while (to->last != index) to->item(--to->last)->~T();
+    tail_ = to;
+    size_ = kept;
+  }
+
   // Calls fn(item) from the front until it returns false.
   template <typename Fn>
   void each(Fn&& fn) noexcept {
@@ -88,6 +113,15 @@ class PoolDeque {
     Node* node = head_;
     head_ = node->next;
     if (head_ == nullptr) tail_ = nullptr;
+    free_node(node);
+  }
+  void drop_next(Node* node) noexcept {
+    Node* next = node->next;
+    node->next = next->next;
+    for (std::uint32_t i = next->first; i < next->last; ++i) next->item(i)->~T();
+    free_node(next);
+  }
+  static void free_node(Node* node) noexcept {
     Message storage = std::move(node->storage);
     node->~Node();
   }

@@ -182,6 +182,21 @@ TEST_CASE_METHOD(Fixture, "a header that no memory can be found for leaves the m
   CHECK(text_of(message.payload()) == "1body");
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "a message that moves to a larger block is still to or from the same peer") {
+  Message message = make("abc");
+  message.set_peer(7);
+  const Message other = message.share();
+  SECTION("for a header") {
+    CHECK(pool.push_header(message, bytes_of("1")) == Error::none);
+    CHECK(pool.push_header(message, bytes_of(std::string(MessagePool::headroom, 'h'))) ==
+          Error::none);
+  }
+  SECTION("for a longer body") { CHECK(pool.resize(message, 5000) == Error::none); }
+  CHECK(message.payload().data() != other.payload().data());
+  CHECK(message.peer() == 7);
+}
+
 TEST_CASE_METHOD(Fixture, "resize keeps what there was, header included") {
   Message message = make("headbody");
   message.body_to_header(4);

@@ -79,6 +79,40 @@ TEST_CASE_METHOD(Fixture, "each stops when it is told to") {
   CHECK(calls == 701);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "remove_if is that of std::deque, from none to all, and needs no memory") {
+  const std::uint64_t seed = 7;
+  CAPTURE(seed);
+  sim::Random random(seed);
+  for (const unsigned percent : {0u, 1u, 50u, 99u, 100u}) {
+    for (int size = 0; size < 1200; size = size * 2 + 1) {
+      CAPTURE(percent, size);
+      PoolDeque<std::unique_ptr<int>> queue(pool);
+      std::deque<int> model;
+      for (int i = 0; i < size; ++i) REQUIRE(queue.push_back(std::make_unique<int>(i)));
+      for (int i = 0; i < size / 3; ++i) queue.pop_front();
+      int next = size / 3;
+      memory.refuse_all();
+      queue.remove_if([&](const std::unique_ptr<int>& item) {
+        REQUIRE(*item == next++);
+        const bool gone = random.chance(percent);
+        if (!gone) model.push_back(*item);
+        return gone;
+      });
+      CHECK(next == size);
+      memory.allow();
+      REQUIRE(queue.push_back(std::make_unique<int>(-1)));
+      model.push_back(-1);
+      REQUIRE(queue.size() == model.size());
+      for (const int value : model) {
+        REQUIRE(*queue.front() == value);
+        queue.pop_front();
+      }
+      CHECK(pool.stats().blocks_in_use == 0);
+    }
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "items are destroyed: by pop_front, by clear and with the queue") {
   const auto item = std::make_shared<int>(1);
   {
@@ -87,6 +121,9 @@ TEST_CASE_METHOD(Fixture, "items are destroyed: by pop_front, by clear and with 
     CHECK(item.use_count() == 601);
     queue.pop_front();
     CHECK(item.use_count() == 600);
+    int seen = 0;
+    queue.remove_if([&](const std::shared_ptr<int>&) { return ++seen % 3 == 0; });
+    CHECK(item.use_count() == 401);
     queue.clear();
     CHECK(item.use_count() == 1);
     for (int i = 0; i < 600; ++i) REQUIRE(queue.push_back(std::shared_ptr<int>(item)));
