@@ -41,6 +41,15 @@ class Context {
   // `raw`: headers are the user's, and the pattern remembers nothing.
   [[nodiscard]] Result<SocketHandle> open(SocketType type, bool raw,
                                           const SocketOptions& options) noexcept;
+  // A socket that was closed and is not through yet.
+  [[nodiscard]] bool is_closing(SocketHandle handle) noexcept {
+    const Socket* socket = sockets_.find(handle);
+    return socket != nullptr && !socket->is_open() && !socket->is_closed();
+  }
+  // See Socket::close.
+  void forget_result(SocketHandle handle) noexcept {
+    if (Socket* socket = sockets_.find(handle)) socket->forget_result();
+  }
   // Null when it is closed, or never was.
   [[nodiscard]] Socket* find(SocketHandle handle) noexcept {
     Socket* socket = sockets_.find(handle);

@@ -45,6 +45,11 @@ class Socket final : public protocols::ProtocolHost,
     ++takes_;
     return protocol_->receive();
   }
+  // As Protocol::receive_request; counts as reading.
+  [[nodiscard]] Result<Message> receive_request() noexcept {
+    ++takes_;
+    return protocol_->receive_request();
+  }
   [[nodiscard]] bool can_send() const noexcept { return protocol_->can_send(); }
   [[nodiscard]] bool can_receive() const noexcept { return protocol_->can_receive(); }
   [[nodiscard]] protocols::Protocol& protocol() noexcept { return *protocol_; }
@@ -73,6 +78,8 @@ class Socket final : public protocols::ProtocolHost,
   void close_endpoint(Endpoint& endpoint) noexcept;
   // `lost`, when there is one, is written when the socket is through; it lives until then.
   void close(Duration linger, std::uint64_t* lost = nullptr) noexcept;
+  // Nobody waits for that any more.
+  void forget_result() noexcept { lost_result_ = nullptr; }
   // At once: drops what is unwritten, reports nothing.
   void abort() noexcept;
 

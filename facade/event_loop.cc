@@ -79,16 +79,27 @@ Result<void> EventLoop::post(Function<void()> task) noexcept {
   return context_ != nullptr ? context_->reactor().post(task) : Error::closed;
 }
 
-Result<SocketHandle> EventLoop::open_handle(SocketType type,
+Result<SocketHandle> EventLoop::open_handle(SocketType type, bool raw,
                                             const SocketOptions& options) noexcept {
   if (context_ == nullptr) return Error::closed;
-  return context_->open(type, false, options);
+  return context_->open(type, raw, options);
 }
 
 Result<AnySocket> EventLoop::open(SocketType type, const SocketOptions& options) noexcept {
-  const Result<SocketHandle> handle = open_handle(type, options);
+  const Result<SocketHandle> handle = open_handle(type, false, options);
   if (!handle.ok()) return handle.error();
-  return AnySocket(anchor_, handle.value());
+  return AnySocket(anchor_, handle.value(), type);
+}
+
+Result<RawSocket> EventLoop::open_raw(SocketType type, const SocketOptions& options) noexcept {
+  const Result<SocketHandle> handle = open_handle(type, true, options);
+  if (!handle.ok()) return handle.error();
+  return RawSocket(anchor_, handle.value(), type);
+}
+
+Result<void> EventLoop::push_header(Message& message, std::span<const std::byte> bytes) noexcept {
+  if (context_ == nullptr) return Error::closed;
+  return anchor_->pool().push_header(message, bytes);
 }
 
 Result<Message> EventLoop::message(std::size_t size) noexcept {

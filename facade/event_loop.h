@@ -18,8 +18,8 @@
 #include "spool/loop/poller.h"
 #include "spool/loop/result.h"
 #include "spool/loop/time.h"
+#include "spool/patterns.h"
 #include "spool/protocols/socket_type.h"
-#include "spool/socket.h"
 
 namespace spool {
 
@@ -71,22 +71,28 @@ class EventLoop {
   // EventLoopConfig::post_queue are waiting, not_supported without threads; then it does not run.
   Result<void> post(Function<void()> task) noexcept;
 
-  // A socket of a type: Pair, Push, Pull, Pub, Sub. invalid_argument (options; last_error names
-  // it), limit_reached (EventLoopConfig::sockets_max), no_memory.
+  // A socket of a type: Pair, Req, Sub, ... (patterns.h). invalid_argument (options; last_error
+  // names it), limit_reached (EventLoopConfig::sockets_max), no_memory.
   template <typename Socket>
   [[nodiscard]] Result<Socket> open(const SocketOptions& options = {}) noexcept {
-    const Result<SocketHandle> handle = open_handle(Socket::type, options);
+    const Result<SocketHandle> handle = open_handle(Socket::type, false, options);
     if (!handle.ok()) return handle.error();
-    return Socket(anchor_, handle.value());
+    return Socket(anchor_, handle.value(), Socket::type);
   }
   // The same with the type chosen at run time.
   [[nodiscard]] Result<AnySocket> open(SocketType type, const SocketOptions& options = {}) noexcept;
+  // A raw one, for devices and programs that route by themselves.
+  [[nodiscard]] Result<RawSocket> open_raw(SocketType type,
+                                           const SocketOptions& options = {}) noexcept;
 
   // A message of the loop's pool with an uninitialised body of `size` bytes; no_memory at the
   // limit, message_too_large.
   [[nodiscard]] Result<Message> message(std::size_t size) noexcept;
   // One with a copy of the text.
   [[nodiscard]] Result<Message> message(std::string_view text) noexcept;
+
+  // Puts bytes in front of a message's header, for raw sockets. no_memory leaves it as it was.
+  Result<void> push_header(Message& message, std::span<const std::byte> bytes) noexcept;
 
   // Writes everything that sends have gathered; poll_once begins with it anyway.
   void flush() noexcept;
@@ -104,7 +110,7 @@ class EventLoop {
   friend class Batch;
   EventLoop(core::Anchor* anchor, core::Context* context) noexcept
       : anchor_(anchor), context_(context) {}
-  [[nodiscard]] Result<SocketHandle> open_handle(SocketType type,
+  [[nodiscard]] Result<SocketHandle> open_handle(SocketType type, bool raw,
                                                  const SocketOptions& options) noexcept;
   void destroy() noexcept;
 

@@ -1,87 +1,26 @@
 #include "spool/socket.h"
 
 #include <new>
-#include <optional>
 #include <utility>
 
-#include "spool/core/context.h"
+#include "spool/internal/drive.h"
 
 namespace spool {
 
-namespace {
-
-// The socket behind a handle; null when it is closed, or its loop is gone.
-core::Socket* find(core::Anchor* anchor, SocketHandle handle) noexcept {
-  if (anchor == nullptr || anchor->context == nullptr) return nullptr;
-  return anchor->context->find(handle);
-}
-
-// Turns the loop until step() answers something else than would_block, or the time is over.
-template <typename Step>
-Error drive(core::Context& context, Timeout timeout, Step&& step) noexcept {
-  std::optional<Instant> end;
-  if (timeout.length().has_value())
-    end = saturating_add(context.reactor().now(), *timeout.length());
-  for (;;) {
-    const Error error = step();
-    if (error != Error::would_block) return error;
-    const Duration left = end.has_value() ? *end - context.reactor().now() : Duration::zero();
-    if (end.has_value() && left <= Duration::zero()) return Error::timed_out;
-    const Timeout wait = end.has_value() ? Timeout::after(left) : Timeout::infinite();
-    const PollResult turn = context.poll_once(wait, context.budget());
-    if (turn.error != Error::none) return turn.error;
-  }
-}
-
-}  // namespace
-
-// --- Endpoint ---------------------------------------------------------------------------------
-
-Endpoint::Endpoint(core::Anchor* anchor, EndpointHandle handle) noexcept
-    : anchor_(anchor), handle_(handle) {
-  anchor_->acquire();
-}
-
-Endpoint::Endpoint(const Endpoint& other) noexcept
-    : anchor_(other.anchor_), handle_(other.handle_) {
-  if (anchor_ != nullptr) anchor_->acquire();
-}
-
-Endpoint& Endpoint::operator=(const Endpoint& other) noexcept {
-  if (this != &other) {
-    if (other.anchor_ != nullptr) other.anchor_->acquire();
-    if (anchor_ != nullptr) anchor_->release();
-    anchor_ = other.anchor_;
-    handle_ = other.handle_;
-  }
-  return *this;
-}
-
-Endpoint::~Endpoint() {
-  if (anchor_ != nullptr) anchor_->release();
-}
-
-void Endpoint::close() noexcept {
-  if (anchor_ != nullptr && anchor_->context != nullptr) anchor_->context->close_endpoint(handle_);
-}
-
-Explanation Endpoint::address() const noexcept {
-  Explanation text;
-  if (anchor_ == nullptr || anchor_->context == nullptr) return text;
-  const core::Endpoint* endpoint = anchor_->context->find(handle_);
-  if (endpoint != nullptr) text << endpoint->address().text();
-  return text;
-}
+using internal::drive;
+using internal::find;
 
 // --- SocketBase -------------------------------------------------------------------------------
 
-SocketBase::SocketBase(core::Anchor* anchor, SocketHandle handle) noexcept
-    : anchor_(anchor), handle_(handle) {
+SocketBase::SocketBase(core::Anchor* anchor, SocketHandle handle, SocketType type) noexcept
+    : anchor_(anchor), handle_(handle), type_(type) {
   anchor_->acquire();
 }
 
 SocketBase::SocketBase(SocketBase&& other) noexcept
-    : anchor_(std::exchange(other.anchor_, nullptr)), handle_(std::exchange(other.handle_, {})) {}
+    : anchor_(std::exchange(other.anchor_, nullptr)),
+      handle_(std::exchange(other.handle_, {})),
+      type_(other.type_) {}
 
 SocketBase& SocketBase::operator=(SocketBase&& other) noexcept {
   if (this != &other) {
@@ -120,6 +59,30 @@ void SocketBase::close() noexcept {
   if (socket != nullptr) socket->close(socket->options().linger);
 }
 
+Result<std::uint64_t> SocketBase::close_for(Timeout linger) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return Error::closed;
+  core::Context& context = *anchor_->context;
+  if (context.reactor().in_turn()) return Error::reentrant;
+  std::uint64_t lost = 0;
+  socket->close(linger.length().value_or(Duration::max()), &lost);
+  // Its own limit, not ours, ends it: the last turn of that still belongs to it.
+  const Error error = drive(context, Timeout::infinite(), [&] {
+    return context.is_closing(handle_) ? Error::would_block : Error::none;
+  });
+  if (error == Error::none) return lost;
+  context.forget_result(handle_);
+  return error;
+}
+
+Result<void> SocketBase::on_admission(Function<bool(const PeerInfo&)> callback) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return Error::closed;
+  if (socket->has_endpoints()) return Error::wrong_state;
+  socket->set_admission(std::move(callback));
+  return {};
+}
+
 bool SocketBase::is_open() const noexcept { return find(anchor_, handle_) != nullptr; }
 
 bool SocketBase::can_send() const noexcept {
@@ -150,6 +113,27 @@ std::size_t SocketBase::peers() const noexcept {
 SocketStats SocketBase::stats() const noexcept {
   core::Socket* socket = find(anchor_, handle_);
   return socket == nullptr ? SocketStats{} : socket->stats();
+}
+
+std::size_t SocketBase::list_peers(std::span<PeerInfo> out) const noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? 0 : socket->list_peers(out);
+}
+
+Result<void> SocketBase::disconnect(std::uint32_t peer) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return Error::closed;
+  return socket->disconnect(peer) ? Error::none : Error::invalid_argument;
+}
+
+Timeout SocketBase::send_timeout() const noexcept {
+  const core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? Timeout::none() : socket->options().send_timeout;
+}
+
+Timeout SocketBase::recv_timeout() const noexcept {
+  const core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? Timeout::none() : socket->options().recv_timeout;
 }
 
 Error SocketBase::send_message(Message& message) noexcept {
@@ -194,15 +178,37 @@ Result<Message> SocketBase::receive_message() noexcept {
 
 Result<Message> SocketBase::receive_message_for(Timeout timeout) noexcept {
   if (find(anchor_, handle_) == nullptr) return Error::closed;
-  Message received;
-  const Error error = drive(*anchor_->context, timeout, [&] {
-    Result<Message> message = receive_message();
-    if (!message.ok()) return message.error();
-    received = std::move(message).value();
-    return Error::none;
-  });
-  if (error != Error::none) return error;
-  return received;
+  return internal::drive_for_message(*anchor_->context, timeout, [&] { return receive_message(); });
+}
+
+Result<Request> SocketBase::receive_request() noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return Error::closed;
+  Result<Message> message = socket->receive_request();
+  if (!message.ok()) return message.error();
+  return Request(anchor_, handle_, std::move(message).value());
+}
+
+Result<Request> SocketBase::receive_request_for(Timeout timeout) noexcept {
+  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  Result<Message> message =
+      internal::drive_for_message(*anchor_->context, timeout, [&]() -> Result<Message> {
+        core::Socket* socket = find(anchor_, handle_);
+        return socket == nullptr ? Result<Message>(Error::closed) : socket->receive_request();
+      });
+  if (!message.ok()) return message.error();
+  return Request(anchor_, handle_, std::move(message).value());
+}
+
+Result<ExchangeHandle> SocketBase::open_exchange_handle(const ExchangeOptions& options) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? Result<ExchangeHandle>(Error::closed)
+                           : anchor_->context->open_exchange(*socket, options);
+}
+
+Error SocketBase::cancel_current() noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? Error::closed : socket->protocol().cancel();
 }
 
 Error SocketBase::change_subscription(std::string_view topic, bool add) noexcept {
@@ -211,13 +217,7 @@ Error SocketBase::change_subscription(std::string_view topic, bool add) noexcept
   const auto bytes = std::as_bytes(std::span(topic));
   const Error error =
       add ? socket->protocol().subscribe(bytes) : socket->protocol().unsubscribe(bytes);
-  if (error != Error::invalid_argument) return error;
-  Explanation& why = anchor_->context->explain();
-  if (add)
-    why << "a topic of " << std::uint64_t{topic.size()} << " bytes: expected at most 4096";
-  else
-    why.quote(topic) << ": expected a topic that is subscribed to";
-  return error;
+  return internal::explain_topic(*anchor_->context, error, topic, add);
 }
 
 }  // namespace spool

@@ -1,6 +1,6 @@
-// Sockets: Pair, Push, Pull, Pub, Sub, each with the calls that its pattern has, and AnySocket with
-// all of them for tools. A socket object is a handle: it moves, it closes its socket when it is
-// destroyed, and every call after close, or after the loop is gone, says Error::closed.
+// What the sockets of all patterns have (see patterns.h for each). A socket object is a handle: it
+// moves, it closes its socket when it is destroyed, and every call after close, or after the loop
+// is gone, says Error::closed.
 //
 // All calls: from the loop's thread, also from within its callbacks; none of them calls back, none
 // waits unless its name ends in _for.
@@ -14,9 +14,11 @@
 
 #include "spool/core/events.h"
 #include "spool/core/options.h"
+#include "spool/core/peer_info.h"
 #include "spool/core/stats.h"
+#include "spool/endpoint.h"
+#include "spool/exchange.h"
 #include "spool/io/message.h"
-#include "spool/loop/explanation.h"
 #include "spool/loop/function.h"
 #include "spool/loop/result.h"
 #include "spool/loop/time.h"
@@ -29,30 +31,6 @@ class Anchor;
 }  // namespace core
 
 class EventLoop;
-
-// An address that a socket listens on or connects to. A handle that owns nothing: the endpoint
-// lives until it is closed by name, or its socket is.
-class Endpoint {
- public:
-  Endpoint() noexcept = default;
-  Endpoint(const Endpoint& other) noexcept;
-  Endpoint& operator=(const Endpoint& other) noexcept;
-  ~Endpoint();
-
-  // Stops listening or connecting; the endpoint's connections write what was accepted, within the
-  // socket's linger, and go. Nothing happens when it is closed already.
-  void close() noexcept;
-  // The real address: of a listener on port 0, with the port that the system chose. Empty when
-  // closed. In fixed space, so that it outlives the endpoint.
-  [[nodiscard]] Explanation address() const noexcept;
-  [[nodiscard]] EndpointHandle handle() const noexcept { return handle_; }
-
- private:
-  friend class SocketBase;
-  Endpoint(core::Anchor* anchor, EndpointHandle handle) noexcept;
-  core::Anchor* anchor_ = nullptr;
-  EndpointHandle handle_{};
-};
 
 // What all sockets have.
 class SocketBase {
@@ -76,7 +54,16 @@ class SocketBase {
   // The socket is gone for the user at once; what was accepted is written by the next turns, within
   // SocketOptions::linger. Nothing happens when it is closed already.
   void close() noexcept;
+  // The same with a linger of its own, and drives the loop until it is through: how many accepted
+  // messages were not written. Within a callback it cannot wait: reentrant, and the socket is open.
+  Result<std::uint64_t> close_for(Timeout linger) noexcept;
   [[nodiscard]] bool is_open() const noexcept;
+  [[nodiscard]] SocketType socket_type() const noexcept { return type_; }
+
+  // Asked for each peer before it is let in, by poll_once in the notice step: no message of it has
+  // been read. `false` closes the connection (an Event: peer_refused, vetoed). Peers over inproc
+  // are not asked about. wrong_state once the socket listens or connects.
+  Result<void> on_admission(Function<bool(const PeerInfo&)> callback) noexcept;
 
   // Would try_send (try_recv) do something now? False when closed.
   [[nodiscard]] bool can_send() const noexcept;
@@ -97,8 +84,13 @@ class SocketBase {
 
   // All zero when closed.
   [[nodiscard]] SocketStats stats() const noexcept;
-  // How many peers it talks to now.
+  // How many peers it talks to now: is anybody there?
   [[nodiscard]] std::size_t peers() const noexcept;
+  // Who they are: fills in as many as there is room for, and returns how many there are.
+  [[nodiscard]] std::size_t list_peers(std::span<PeerInfo> out) const noexcept;
+  // Parts from one of them, as if the connection were lost: it may come again, and so may we.
+  // invalid_argument when there is no such peer.
+  Result<void> disconnect(std::uint32_t peer) noexcept;
   // Accepted, and not yet handed to the system.
   [[nodiscard]] std::size_t unsent_bytes() const noexcept { return stats().unsent_bytes; }
 
@@ -106,7 +98,7 @@ class SocketBase {
 
  protected:
   friend class EventLoop;
-  SocketBase(core::Anchor* anchor, SocketHandle handle) noexcept;
+  SocketBase(core::Anchor* anchor, SocketHandle handle, SocketType type) noexcept;
 
   [[nodiscard]] Error send_message(Message& message) noexcept;
   [[nodiscard]] Error send_bytes(std::span<const std::byte> body) noexcept;
@@ -114,11 +106,21 @@ class SocketBase {
   [[nodiscard]] Error send_bytes_for(std::span<const std::byte> body, Timeout timeout) noexcept;
   [[nodiscard]] Result<Message> receive_message() noexcept;
   [[nodiscard]] Result<Message> receive_message_for(Timeout timeout) noexcept;
+  [[nodiscard]] Timeout send_timeout() const noexcept;
+  [[nodiscard]] Timeout recv_timeout() const noexcept;
+  [[nodiscard]] Error cancel_current() noexcept;
   [[nodiscard]] Error change_subscription(std::string_view topic, bool add) noexcept;
+  [[nodiscard]] Result<Request> receive_request() noexcept;
+  [[nodiscard]] Result<Request> receive_request_for(Timeout timeout) noexcept;
+  // An exchange of the loop's, for the typed handle around it.
+  [[nodiscard]] Result<ExchangeHandle> open_exchange_handle(
+      const ExchangeOptions& options) noexcept;
+  [[nodiscard]] core::Anchor* anchor() const noexcept { return anchor_; }
 
  private:
   core::Anchor* anchor_ = nullptr;
   SocketHandle handle_{};
+  SocketType type_;
 };
 
 // The sending half.
@@ -127,6 +129,8 @@ class Sender : public Base {
  public:
   // Takes the message and leaves it empty; on an error it is as it was, and the caller's.
   // would_block: no peer can take it now (see on_writable). no_memory: at the memory limit. closed.
+  // REP, RESPONDENT: wrong_state when nothing was asked. To one peer of many (REP, RESPONDENT, PAIR
+  // v1): peer_closed when that peer is gone. A raw socket: invalid_argument without its header.
   // When it returns without error, what it accepted is on its way: written now, or by the end of
   // the batch, the callback or the next poll_once.
   Result<void> try_send(Message& message) noexcept { return this->send_message(message); }
@@ -136,12 +140,15 @@ class Sender : public Base {
   Result<void> try_send(std::string_view body) noexcept {
     return this->send_bytes(std::as_bytes(std::span(body)));
   }
-  // Drives the loop until the message is accepted. timed_out: the message is still the caller's.
+  // Drives the loop until the message is accepted; without a timeout, for as long as
+  // SocketOptions::send_timeout. timed_out: the message is still the caller's.
   // Within a callback of the loop it cannot wait: reentrant instead.
   Result<void> send_for(Message& message, Timeout timeout) noexcept {
     return this->send_message_for(message, timeout);
   }
+  Result<void> send(Message& message) noexcept { return send_for(message, this->send_timeout()); }
   // The same with a copy of the bytes.
+  Result<void> send(std::string_view body) noexcept { return send_for(body, this->send_timeout()); }
   Result<void> send_for(std::string_view body, Timeout timeout) noexcept {
     return this->send_bytes_for(std::as_bytes(std::span(body)), timeout);
   }
@@ -157,90 +164,18 @@ class Sender : public Base {
 template <typename Base>
 class Receiver : public Base {
  public:
-  // The next message; would_block when there is none now. closed.
+  // The next message; would_block when there is none now. closed. Of REQ and SURVEYOR, the answer
+  // to what the socket itself asked: see Exchange and Survey for what else can be said.
   [[nodiscard]] Result<Message> try_recv() noexcept { return this->receive_message(); }
-  // Drives the loop until there is a message; timed_out. Within a callback it cannot wait:
-  // reentrant instead.
+  // Drives the loop until there is a message; without a timeout, for as long as
+  // SocketOptions::recv_timeout. timed_out. Within a callback it cannot wait: reentrant instead.
   [[nodiscard]] Result<Message> recv_for(Timeout timeout) noexcept {
     return this->receive_message_for(timeout);
   }
+  [[nodiscard]] Result<Message> recv() noexcept { return recv_for(this->recv_timeout()); }
 
  protected:
   using Base::Base;
-};
-
-// See SocketType for what each pattern does.
-class Pair final : public Receiver<Sender<SocketBase>> {
- public:
-  static constexpr SocketType type = SocketType::pair;
-
- private:
-  friend class EventLoop;
-  using Receiver::Receiver;
-};
-
-class Push final : public Sender<SocketBase> {
- public:
-  static constexpr SocketType type = SocketType::push;
-
- private:
-  friend class EventLoop;
-  using Sender::Sender;
-};
-
-class Pull final : public Receiver<SocketBase> {
- public:
-  static constexpr SocketType type = SocketType::pull;
-
- private:
-  friend class EventLoop;
-  using Receiver::Receiver;
-};
-
-// A Pub never blocks, so a program that does nothing but publish has to call poll_once itself, or
-// nobody ever joins.
-class Pub final : public Sender<SocketBase> {
- public:
-  static constexpr SocketType type = SocketType::pub;
-
- private:
-  friend class EventLoop;
-  using Sender::Sender;
-};
-
-class Sub final : public Receiver<SocketBase> {
- public:
-  static constexpr SocketType type = SocketType::sub;
-
-  // Receives what begins with `topic`, from now on; "" is everything. The same topic twice needs
-  // two unsubscribe. invalid_argument above 4096 bytes; no_memory, closed.
-  Result<void> subscribe(std::string_view topic) noexcept {
-    return this->change_subscription(topic, true);
-  }
-  // Also for messages that have arrived and were not received yet. invalid_argument when there is
-  // no such subscription.
-  Result<void> unsubscribe(std::string_view topic) noexcept {
-    return this->change_subscription(topic, false);
-  }
-
- private:
-  friend class EventLoop;
-  using Receiver::Receiver;
-};
-
-// Any pattern, chosen at run time; what the pattern has not is not_supported.
-class AnySocket final : public Receiver<Sender<SocketBase>> {
- public:
-  Result<void> subscribe(std::string_view topic) noexcept {
-    return this->change_subscription(topic, true);
-  }
-  Result<void> unsubscribe(std::string_view topic) noexcept {
-    return this->change_subscription(topic, false);
-  }
-
- private:
-  friend class EventLoop;
-  using Receiver::Receiver;
 };
 
 }  // namespace spool
