@@ -14,6 +14,8 @@ namespace spool::protocols {
 
 inline constexpr std::size_t word_size = 4;
 inline constexpr std::uint32_t id_bit = 0x8000'0000u;
+inline constexpr unsigned hop_limit_max = 255;  // what ProtocolOptions::hop_limit can be
+inline constexpr unsigned no_hop_limit = ~0u;   // replies: whoever made the way checked it
 
 using Word = std::array<std::byte, word_size>;
 
@@ -39,6 +41,12 @@ struct Backtrace {
     if (last) return {io::Verdict::keep, size};
   }
   return {io::Verdict::malformed, 0};
+}
+
+// The header of a raw message: hop words, then the id word, and nothing behind it.
+[[nodiscard]] inline bool is_backtrace(std::span<const std::byte> header) noexcept {
+  const Backtrace found = find_backtrace(header, no_hop_limit);
+  return found.verdict == io::Verdict::keep && found.size == header.size();
 }
 
 }  // namespace spool::protocols
