@@ -23,6 +23,8 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
       reactor_(anchor.memory(),
                config_.clock != nullptr ? *config_.clock : static_cast<Clock&>(system_clock_)),
       io_{reactor_, anchor.pool(), anchor.memory(), {}},
+      dns_(reactor_, anchor.memory()),
+      resolver_(config_.resolver != nullptr ? *config_.resolver : dns_),
       sockets_(anchor.memory(), config_.sockets_max),
       endpoints_(anchor.memory()),
       exchanges_(anchor.memory()) {
@@ -259,8 +261,8 @@ Result<EndpointHandle> Context::connect(Socket& socket, std::string_view text,
   const Result<io::Transport*> transport = prepare(text, false, options, address);
   if (!transport.ok()) return transport.error();
   loop::Box<Connector> connector = loop::make_box<Connector>(
-      memory(), socket, address, options, reactor_, *transport.value(), socket.pipe_config(),
-      socket.link_config(options), socket.options(), random_);
+      memory(), socket, address, options, reactor_, *transport.value(), resolver_,
+      socket.pipe_config(), socket.link_config(options), socket.options(), random_);
   if (!connector) return Error::no_memory;
   Connector& started = *connector;
   Result<EndpointHandle> handle = keep(std::move(connector), socket);

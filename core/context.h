@@ -16,6 +16,7 @@
 #include "spool/core/options.h"
 #include "spool/core/socket.h"
 #include "spool/core/stats.h"
+#include "spool/io/dns/dns_resolver.h"
 #include "spool/io/io_context.h"
 #include "spool/io/transport.h"
 #include "spool/loop/box.h"
@@ -130,6 +131,8 @@ class Context {
   MonotonicClock system_clock_;
   loop::Reactor reactor_;
   io::IoContext io_;
+  io::dns::DnsResolver dns_;
+  Resolver& resolver_;  // that one, or the host's
   std::byte* receive_storage_ = nullptr;
   loop::Box<io::Transport> transports_[transports_max];
   loop::Slab<Socket, SocketTag> sockets_;

@@ -61,7 +61,7 @@ void Endpoint::report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t 
 }
 
 void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,
-                      Duration retry_in) noexcept {
+                      Duration retry_in, std::string_view where) noexcept {
   Event event;
   event.kind = kind;
   event.error = error;
@@ -73,7 +73,7 @@ void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe*
     event.lost = pipe->stats().lost;
     pipe->describe_peer(event.address);
   }
-  if (event.address.empty()) event.address << address().text();
+  if (event.address.empty()) event.address << (where.empty() ? address().text() : where);
   count(kind);
   host_.report(event);
 }

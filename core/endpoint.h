@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "spool/core/events.h"
 #include "spool/core/options.h"
@@ -69,8 +70,9 @@ class Endpoint : public loop::Link<EndpointListTag> {
                  Duration retry_in) noexcept;
   // A pipe of this endpoint dropped messages that arrived.
   void report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t count) noexcept;
+  // `where` is for what has no pipe and happens elsewhere than at the endpoint's own address.
   void report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,
-              Duration retry_in = Duration::zero()) noexcept;
+              Duration retry_in = Duration::zero(), std::string_view where = {}) noexcept;
 
   EndpointHost& host_;
   io::Address address_;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "spool/core/events.h"
+#include "spool/io/resolver.h"
 #include "spool/loop/budget.h"
 #include "spool/loop/clock.h"
 #include "spool/loop/explanation.h"
@@ -24,6 +25,8 @@ struct EventLoopConfig {
   Clock* clock = nullptr;
   // Where memory comes from; null: malloc.
   Memory* memory = nullptr;
+  // Who knows the addresses of host names; null: the hosts file, then DNS (io/resolver.h).
+  Resolver* resolver = nullptr;
   // At most so much memory in all, in bytes; 0: no limit.
   std::size_t memory_limit = 0;
   // At most so much of it in messages and queues, in bytes; 0: no limit. At the limit, pipes stop

@@ -16,8 +16,9 @@ struct Rig : EndpointRig {
   std::unique_ptr<Connector> connector;
 
   Connector& start() {
-    connector = std::make_unique<Connector>(host, address, endpoint_options, reactor, transport,
-                                            world.config, io::LinkConfig{}, socket_options, random);
+    connector =
+        std::make_unique<Connector>(host, address, endpoint_options, reactor, transport, resolver,
+                                    world.config, io::LinkConfig{}, socket_options, random);
     connector->start();
     return *connector;
   }
@@ -256,6 +257,186 @@ TEST_CASE("backing off, a peer that refuses after the handshake is not retried i
     rig.pass(*rig.reactor.next_deadline() - rig.clock.time());
   }
   CHECK(rig.clock.time() - start > 1min);
+}
+
+// --- names --------------------------------------------------------------------------------------
+
+struct NamedRig : Rig {
+  NamedRig() {
+    address = testing::address_of("fake://host.name");
+    transport.has_names = true;
+  }
+};
+
+TEST_CASE("backing off, an address without a name is not looked up") {
+  Rig rig;
+  rig.start();
+  CHECK(rig.resolver.names.empty());
+  CHECK(rig.transport.tried == std::vector<std::string>{"fake://there"});
+}
+
+TEST_CASE("resolving, nothing is connected to and nothing is said") {
+  NamedRig rig;
+  rig.transport.family = IpFamily::ip6;
+  rig.start();
+  CHECK(rig.resolver.names == std::vector<std::string>{"host.name"});
+  CHECK(rig.resolver.pending.at(0)->family() == IpFamily::ip6);
+  CHECK(rig.transport.connects == 0);
+  CHECK(rig.host.events.empty());
+  CHECK(rig.host.attempts == 0);
+  CHECK(rig.idle());
+}
+
+TEST_CASE("resolving, a name that is found is connected to at its first address") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  CHECK(rig.transport.tried == std::vector<std::string>{"fake://[::1]"});
+  CHECK(rig.host.attempts == 1);
+  rig.open_one();
+  CHECK(rig.host.take_kinds() == Kinds{EventKind::peer_joined});
+  CHECK(rig.connector->address().text() == "fake://host.name");
+}
+
+TEST_CASE("resolving, an answer may come from within the question") {
+  NamedRig rig;
+  rig.resolver.at_once = {"192.0.2.1"};
+  rig.start();
+  CHECK(rig.transport.tried == std::vector<std::string>{"fake://192.0.2.1"});
+}
+
+TEST_CASE("resolving, a name that nobody knows is an event, and is asked for again later") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.fail(Error::name_unknown);
+  CHECK(rig.host.last().kind == EventKind::connect_failed);
+  CHECK(rig.host.last().error == Error::name_unknown);
+  CHECK(rig.host.last().address.text() == "fake://host.name");
+  const Duration retry = rig.host.last().retry_in;
+  CHECK(retry >= 1ms);
+  rig.pass(retry - 1ns);
+  CHECK(rig.resolver.names.size() == 1);
+  rig.pass(1ns);
+  CHECK(rig.resolver.names.size() == 2);
+  rig.resolver.answer({"127.0.0.1"});
+  CHECK(rig.transport.connects == 1);
+}
+
+TEST_CASE("resolving, an answer without an address of use is an unknown name") {
+  NamedRig rig;
+  rig.transport.family = IpFamily::ip4;
+  rig.start();
+  rig.resolver.answer({"::1"});
+  CHECK(rig.host.last().error == Error::name_unknown);
+  CHECK(rig.transport.connects == 0);
+}
+
+TEST_CASE("resolving, closing takes the question back") {
+  NamedRig rig;
+  rig.start();
+  rig.connector->close();
+  CHECK(rig.resolver.cancels == 1);
+  CHECK(rig.resolver.pending.empty());
+  CHECK(rig.host.events.empty());
+  CHECK(rig.idle());
+}
+
+TEST_CASE("closing takes no question back that was answered") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.answer({"127.0.0.1"});
+  rig.connector->close();
+  CHECK(rig.resolver.cancels == 0);
+}
+
+TEST_CASE("connecting, the next address follows at once when one fails, and then the delay") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1", "192.0.2.1"});
+  rig.transport.last().end(Error::connection_refused, 111);
+  CHECK(rig.host.last().kind == EventKind::connect_failed);
+  CHECK(rig.host.last().retry_in == 0ns);
+  CHECK(rig.transport.connects == 2);
+  CHECK(rig.idle());
+  rig.transport.last().end(Error::bad_handshake);
+  CHECK(rig.host.last().kind == EventKind::handshake_failed);
+  CHECK(rig.host.last().retry_in == 0ns);
+  CHECK(rig.transport.connects == 3);
+  rig.transport.last().end(Error::timed_out);
+  CHECK(rig.host.last().retry_in >= 1ms);
+  CHECK(rig.transport.tried ==
+        std::vector<std::string>{"fake://[::1]", "fake://127.0.0.1", "fake://192.0.2.1"});
+  CHECK(rig.host.attempts == 3);
+  CHECK(rig.host.events.size() == 3);
+  CHECK(rig.host.discarded.size() == 3);
+  // The next round looks the name up anew.
+  rig.pass(rig.host.last().retry_in);
+  CHECK(rig.transport.connects == 3);
+  rig.resolver.answer({"192.0.2.7"});
+  CHECK(rig.transport.tried.back() == "fake://192.0.2.7");
+}
+
+TEST_CASE("connecting, addresses that fail at once are told one by one, as they were tried") {
+  NamedRig rig;
+  rig.transport.connect_error = Error::unreachable;
+  rig.transport.connect_errno = 101;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  REQUIRE(rig.host.events.size() == 2);
+  CHECK(rig.host.events[0].address.text() == "fake://[::1]");
+  CHECK(rig.host.events[0].retry_in == 0ns);
+  CHECK(rig.host.events[1].address.text() == "fake://127.0.0.1");
+  CHECK(rig.host.events[1].retry_in >= 1ms);
+  CHECK(rig.host.events[1].error == Error::unreachable);
+  CHECK(rig.host.events[1].os_error == 101);
+  CHECK_FALSE(rig.idle());
+}
+
+TEST_CASE("connecting, an address that does not fit into the text is a failed attempt") {
+  NamedRig rig;
+  rig.transport.name_size = 1;
+  const std::string longest(io::Address::capacity - std::string_view("fake://").size(), 'n');
+  rig.address = testing::address_of("fake://" + longest);
+  rig.start();
+  rig.resolver.answer({"::1"});
+  CHECK(rig.transport.connects == 0);
+  CHECK(rig.host.last().kind == EventKind::connect_failed);
+  CHECK(rig.host.last().error == Error::name_too_long);
+  CHECK(rig.host.last().retry_in >= 1ms);
+}
+
+TEST_CASE("connecting, a peer that is refused is not looked for at the next address") {
+  NamedRig rig;
+  rig.host.attach_error = Error::refused;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  rig.open_one();
+  CHECK(rig.transport.connects == 1);
+  CHECK_FALSE(rig.idle());
+}
+
+TEST_CASE("connecting, closing goes on to no other address") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  rig.connector->close();
+  CHECK(rig.transport.connects == 1);
+  CHECK(rig.idle());
+}
+
+TEST_CASE("open, a lost connection is made again from the lookup on, after the delay") {
+  NamedRig rig;
+  rig.start();
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  rig.open_one();
+  rig.transport.last().end();
+  CHECK(rig.host.last().kind == EventKind::peer_left);
+  CHECK(rig.host.last().retry_in >= 1ms);
+  CHECK(rig.transport.connects == 1);
+  rig.pass(rig.host.last().retry_in);
+  CHECK(rig.resolver.names.size() == 2);
+  rig.resolver.answer({"::1", "127.0.0.1"});
+  CHECK(rig.transport.tried.back() == "fake://[::1]");
 }
 
 // --- closed -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "spool/core/backoff.h"
 #include "spool/loop/reactor.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_resolver.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/recording_poller.h"
 
@@ -20,6 +21,7 @@ struct EndpointRig {
   testing::RecordingPoller poller;
   loop::Reactor reactor{world.system, clock};
   testing::FakeTransport transport{world};
+  testing::FakeResolver resolver;
   testing::FakeEndpointHost host;
   io::Address address = testing::address_of("fake://there");
   EndpointOptions endpoint_options{.send_priority = 3, .receive_priority = 5};

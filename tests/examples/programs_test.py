@@ -42,6 +42,9 @@ class Hello(unittest.TestCase):
     def test_pub_sub(self):
         self.prints("hello_pub_sub", "weather.north: rain\nweather.south: sun\n1 line was not asked for\n")
 
+    def test_system_resolver(self):
+        self.prints("system_resolver", "received: hello\n")
+
     def test_game_tick(self):
         self.prints("game_tick", "40 ticks, 800 states sent and received\n")
 

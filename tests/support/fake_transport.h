@@ -44,10 +44,15 @@ class FakeTransport final : public io::Transport {
   [[nodiscard]] Error check(const io::Address&, bool, Explanation&) noexcept override {
     return Error::none;
   }
-  [[nodiscard]] Result<io::Pipe*> connect(const io::Address&, const io::PipeConfig& config,
+  // All of it is a name, or its beginning, if the test says so.
+  [[nodiscard]] io::HostName name_to_resolve(const io::Address& address) const noexcept override {
+    return {has_names ? address.rest().substr(0, name_size) : std::string_view(), family};
+  }
+  [[nodiscard]] Result<io::Pipe*> connect(const io::Address& address, const io::PipeConfig& config,
                                           const io::LinkConfig&, io::PipeOwner& owner,
                                           io::OpenError& error) noexcept override {
     ++connects;
+    tried.emplace_back(address.text());
     if (connect_error != Error::none) {
       error.os_error = connect_errno;
       return connect_error;
@@ -79,6 +84,10 @@ class FakeTransport final : public io::Transport {
   Error connect_error = Error::none;
   Error listen_error = Error::none;
   int connect_errno = 0;
+  bool has_names = false;
+  std::size_t name_size = std::string_view::npos;
+  IpFamily family = IpFamily::any;
+  std::vector<std::string> tried;
   std::optional<io::Address> real_address;
   int connects = 0;
   int resumes = 0;
