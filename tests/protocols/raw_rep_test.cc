@@ -82,6 +82,7 @@ TEST_CASE("a request whose bytes are shared waits until there is memory for its 
     Result<Message> request = rig.protocol.receive();
     REQUIRE(request.ok());
     CHECK(text_of(request->payload()) == wire({1, id}, "q"));
+    CHECK(request->peer() == 1);
     CHECK(request->text() == "q");
   }
   CHECK_FALSE(rig.protocol.can_receive());
