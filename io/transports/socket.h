@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "spool/io/ip_address.h"
+#include "spool/io/peer_credentials.h"
 #include "spool/io/transport.h"
 #include "spool/loop/owned_fd.h"
 #include "spool/loop/result.h"
@@ -44,6 +45,9 @@ struct SocketAddress {
 void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept;
 // Of it, what an accepted unix socket does not inherit from its listener. Nothing by default.
 void apply_buffers(NativeHandle fd, const LinkConfig& link) noexcept;
+
+// Who is at the other end of a connected unix socket; false when the system does not say.
+[[nodiscard]] bool peer_credentials(NativeHandle fd, PeerCredentials& out) noexcept;
 
 [[nodiscard]] SocketAddress local_address(NativeHandle fd) noexcept;
 

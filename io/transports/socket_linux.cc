@@ -25,4 +25,12 @@ Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
   return error_from_errno(errno);
 }
 
+bool peer_credentials(NativeHandle fd, PeerCredentials& out) noexcept {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  out = {peer.uid, peer.gid, peer.pid};
+  return true;
+}
+
 }  // namespace spool::io

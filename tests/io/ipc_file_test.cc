@@ -190,6 +190,27 @@ TEST_CASE_METHOD(IpcFixture, "an abstract name makes no file, and may be chosen 
   CHECK(listen(real) == Error::address_in_use);
 }
 
+TEST_CASE_METHOD(IpcFixture, "each end of a unix socket can tell who the other one is") {
+  open_link(GENERATE(false, true) ? at : "abstract://");
+  for (const Pipe* pipe : {&near(), &far()}) {
+    PeerCredentials who;
+    REQUIRE(pipe->credentials(who));
+    CHECK(who.uid == ::geteuid());
+    CHECK(who.gid == ::getegid());
+    CHECK((who.pid == ::getpid() || who.pid == 0));
+  }
+  near().close();
+  PeerCredentials none;
+  CHECK_FALSE(near().credentials(none));
+}
+
+TEST_CASE_METHOD(IpcFixture, "nobody tells who is at the other end of tcp") {
+  open_link("tcp://127.0.0.1:0");
+  PeerCredentials none;
+  CHECK_FALSE(near().credentials(none));
+  CHECK_FALSE(far().credentials(none));
+}
+
 TEST_CASE_METHOD(IpcFixture, "an abstract name where nobody listens is refused") {
   CHECK(connect("abstract://spool-nobody-" + std::to_string(::getpid())) ==
         Error::connection_refused);
