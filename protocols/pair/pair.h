@@ -6,6 +6,7 @@
 //  paired  | refused       | to the peer   | tell the user | → alone
 //
 // Receiving is apart from that: what a former peer left is taken first, then what the peer sent.
+// PAIR v1 is the same with a word in front of each message: pair1.h, raw_pair1.h.
 #pragma once
 
 #include "spool/protocols/policy/fair_queue.h"
@@ -13,7 +14,7 @@
 
 namespace spool::protocols {
 
-class Pair final : public Protocol {
+class Pair : public Protocol {
  public:
   explicit Pair(const ProtocolContext& context) noexcept : host_(context.host) {}
 
@@ -29,6 +30,9 @@ class Pair final : public Protocol {
   void on_sendable(io::Pipe& pipe) noexcept override;
   void on_receivable(io::Pipe& pipe) noexcept override;
   void on_pipe_ended(io::Pipe& pipe) noexcept override;
+
+ protected:
+  [[nodiscard]] io::Pipe& peer() noexcept { return *peer_; }  // only while can_send()
 
  private:
   ProtocolHost& host_;
