@@ -160,6 +160,20 @@ void Context::report(const Event& event) noexcept {
   reactor_.note_local_work();
 }
 
+std::uint32_t Context::new_peer_number() noexcept {
+  constexpr std::uint32_t last = 0x7fff'ffff;
+  for (;;) {
+    const std::uint32_t number = next_peer_;
+    next_peer_ = number == last ? 1 : number + 1;
+    if (number == last) peers_wrapped_ = true;
+    bool taken = false;
+    if (peers_wrapped_)
+      sockets_.for_each(
+          [&](SocketHandle, Socket& socket) { taken = taken || socket.has_peer(number); });
+    if (!taken) return number;
+  }
+}
+
 void Context::reap(io::Pipe& pipe) noexcept {
   reaped_pipes_.push_back(pipe);
   reactor_.note_local_work();

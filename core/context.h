@@ -92,6 +92,9 @@ class Context {
   [[nodiscard]] bool has_unsent() noexcept;
 
   // For sockets.
+  // Of a new peer: no two peers of the loop have the same, so that a number that passes from one
+  // socket of a device to the other means nobody there. 31 bits: it is a word of a backtrace.
+  [[nodiscard]] std::uint32_t new_peer_number() noexcept;
   [[nodiscard]] std::uint32_t random_word() noexcept {
     return static_cast<std::uint32_t>(random_.next());
   }
@@ -149,6 +152,8 @@ class Context {
   std::uint64_t events_dropped_ = 0;
   std::uint64_t messages_lost_ = 0;
   std::uint64_t turns_ = 0;
+  std::uint32_t next_peer_ = 1;
+  bool peers_wrapped_ = false;  // two billion connections: from here on numbers may be in use
   Random random_{0};
   Explanation last_error_;
 };

@@ -78,7 +78,7 @@ struct Event {
   int os_error = 0;  // the errno behind it, or 0
   SocketHandle socket;
   EndpointHandle endpoint;  // may be closed by now
-  std::uint32_t peer = 0;   // numbers the socket's peers; 0: none
+  std::uint32_t peer = 0;   // the peer's number, unique in the loop; 0: none
   std::uint64_t lost = 0;   // messages
   Duration retry_in{};      // for failures that are tried again
   Explanation address;      // of the peer where there is one, else of the endpoint

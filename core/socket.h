@@ -89,6 +89,7 @@ class Socket final : public protocols::ProtocolHost,
   [[nodiscard]] EndpointStats stats(Endpoint& endpoint) noexcept;
   // Fills in as many as there is room for; returns how many there are.
   [[nodiscard]] std::size_t list_peers(std::span<PeerInfo> out) noexcept;
+  [[nodiscard]] bool has_peer(std::uint32_t number) noexcept;
   // Parts from a peer, from within the next turn. False when there is no such peer.
   bool disconnect(std::uint32_t peer) noexcept;
   [[nodiscard]] std::size_t peers() const noexcept { return peer_count_; }
@@ -157,7 +158,6 @@ class Socket final : public protocols::ProtocolHost,
   std::uint64_t* lost_result_ = nullptr;
   SocketHandle handle_{};
   Duration linger_{};
-  std::uint32_t next_peer_ = 1;
   std::uint32_t takes_ = 0;
   std::uint32_t exchange_count_ = 0;
   SocketType type_;

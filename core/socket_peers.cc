@@ -36,19 +36,23 @@ void add_to(PeerStats& stats, const io::Pipe& pipe) noexcept {
 
 Error Socket::attach(io::Pipe& pipe) noexcept {
   const bool was_sendable = can_send();
-  pipe.peer_number = next_peer_;
+  pipe.peer_number = context_.new_peer_number();
   pipe.set_user(protocol_.get());
   if (const Error error = protocol_->attach(pipe); error != Error::none) {
     pipe.set_user(nullptr);
     pipe.peer_number = 0;
     return error;
   }
-  // 31 bits: it is a word of a backtrace. Two billion connections later the first ones are gone.
-  next_peer_ = next_peer_ == 0x7fff'ffff ? 1 : next_peer_ + 1;
   peers_.push_back(pipe);
   ++peer_count_;
   if (!was_sendable) told_writable_ = false;
   return Error::none;
+}
+
+bool Socket::has_peer(std::uint32_t number) noexcept {
+  for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe))
+    if (pipe->peer_number == number) return true;
+  return false;
 }
 
 void Socket::set_admission(Function<bool(const PeerInfo&)> fn) noexcept {
