@@ -1,8 +1,30 @@
-// Broadcast: one message to every pipe that can take it now. A full pipe leaves the set until it
-// has drained; what it misses is counted.
+// Broadcast: one message to every pipe that can take it now (PUB, SURVEYOR, BUS). A pipe that has
+// no room is passed over until it has drained; each message that it misses is counted, and each
+// such time is an episode that the host hears of twice: when it begins, and when it ends.
+//
+//  a pipe is | a message, has room     | a message, has none   | sendable          | remove
+//  ----------+-------------------------+-----------------------+-------------------+--------------
+//  in step   | takes it; no memory:    | a miss: → behind,     | –                 | → gone
+//            | a miss, → behind        | on_peer_blocked       |                   |
+//  behind    | takes it; if it had     | one more miss         | → in step,        | → gone,
+//            | nothing unsent: →       |                       | on_peer_caught_up | on_peer_-
+//            | in step; no memory: one |                       |                   | caught_up
+//            | more miss               |                       |                   |
+//  gone      | –                       | –                     | –                 | –
+//
+// Which message is missed when there is no room is ProtocolOptions::blocked:
+//  drop_newest | this one
+//  drop_oldest | the oldest of which no byte is written, and further ones until there is room for
+//              | this one; with no such left (a large one is on its way): this one
+//  disconnect  | this one, and the first miss ends the connection with Error::too_slow
+// Without memory for it, it is always this one that is missed (and disconnect parts there as well).
+//
+// Dropping makes room for one more message; that is not yet catching up. A pipe says `sendable`
+// when half of its queue is written, but only if it was full then: one that was not is in step when
+// a message finds its queue empty.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 
 #include "spool/io/message.h"
 #include "spool/io/pipe.h"
@@ -11,24 +33,35 @@
 
 namespace spool::protocols {
 
+// Owns nothing. Whether a pipe has room is the pipe's to say, and Pipe::missed_in_episode, which is
+// not 0 exactly while it is behind, is written here alone.
 class Broadcast {
  public:
-  void add(io::Pipe& pipe) noexcept;
-  // The pipe is detached: it is neither in the set nor blocked any more.
-  void remove(io::Pipe& pipe) noexcept;
-  // A blocked pipe has drained, and is back in the set.
-  void activate(io::Pipe& pipe) noexcept;
+  // Counts in `stats`, which belong to the protocol.
+  Broadcast(const ProtocolContext& context, ProtocolStats& stats) noexcept
+      : host_(context.host), blocked_(context.options.blocked), stats_(stats) {}
 
-  // Shares the body with every pipe in the set; `message` is empty afterwards. Cannot fail.
-  void send(Message& message, ProtocolStats& stats) noexcept;
+  void add(io::Pipe& pipe) noexcept { pipes_.add(pipe, pipe.send_priority); }
+  // It is detached, or has ended. Nothing happens when it is gone already.
+  void remove(io::Pipe& pipe) noexcept {
+    pipes_.remove(pipe);
+    end_episode(pipe);
+  }
+  void on_sendable(io::Pipe& pipe) noexcept { end_episode(pipe); }
 
-  [[nodiscard]] std::size_t pipes() const noexcept { return pipes_; }
-  [[nodiscard]] std::size_t blocked() const noexcept { return blocked_; }
+  // Shares the body with every pipe but the peer of this number (0: with every pipe); `message` is
+  // empty afterwards. Cannot fail.
+  void send(Message& message, std::uint32_t except = 0) noexcept;
 
  private:
-  PriorityRing<io::SendRing> active_;
-  std::size_t pipes_ = 0;
-  std::size_t blocked_ = 0;
+  void send_to(io::Pipe& pipe, const Message& message) noexcept;
+  void miss(io::Pipe& pipe) noexcept;
+  void end_episode(io::Pipe& pipe) noexcept;
+
+  ProtocolHost& host_;
+  Blocked blocked_;
+  ProtocolStats& stats_;
+  PriorityRing<io::SendRing> pipes_;
 };
 
 }  // namespace spool::protocols
