@@ -55,6 +55,12 @@ class IdTable {
     slots_[at] = {};
   }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  // `from`, or the next number that is not in the table, with bit 31 set: an id for the wire.
+  [[nodiscard]] std::uint32_t free_id(std::uint32_t from) const noexcept {
+    constexpr std::uint32_t bit = 0x8000'0000u;
+    while (find(from | bit) != nullptr) ++from;
+    return from | bit;
+  }
 
  private:
   static constexpr std::uint32_t empty = 0;
