@@ -166,7 +166,7 @@ void Lookup::ask() noexcept {
   for (Exchange* exchange : {&ip6_, &ip4_})
     if (exchange->wanted && exchange->state != State::none)
       exchange->ask(server, port_, {name_.data(), name_size_});
-  if (is_waiting()) reactor_.schedule_after(timer_, settings_.timeout);
+  if (is_waiting()) reactor_.schedule_after(timer_, settings_.timeout());
 }
 
 void Lookup::on_settled() noexcept {

@@ -14,10 +14,12 @@ constexpr std::size_t resolv_conf_limit = 16u << 10;
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-std::uint8_t number(std::string_view text, unsigned least, unsigned most) noexcept {
+// The number between its limits; as it was, if the text is none.
+std::uint8_t number(std::string_view text, unsigned least, unsigned most, unsigned was) noexcept {
   unsigned value = 0;
   const auto status = std::from_chars(text.data(), text.data() + text.size(), value).ec;
   if (status == std::errc::result_out_of_range) value = most;
+  if (status == std::errc::invalid_argument) value = was;
   return static_cast<std::uint8_t>(std::clamp(value, least, most));
 }
 
@@ -59,9 +61,9 @@ void ResolverSettings::read_option(std::string_view option) noexcept {
   if (colon == std::string_view::npos) return;
   const std::string_view value = option.substr(colon + 1);
   option = option.substr(0, colon);
-  if (option == "ndots") ndots = number(value, 0, 15);
-  if (option == "timeout") timeout = std::chrono::seconds(number(value, 1, 30));
-  if (option == "attempts") attempts = number(value, 1, 5);
+  if (option == "ndots") ndots = number(value, 0, 15, ndots);
+  if (option == "timeout") timeout_seconds = number(value, 1, 30, timeout_seconds);
+  if (option == "attempts") attempts = number(value, 1, 5, attempts);
 }
 
 void ResolverSettings::read_line(std::string_view line) noexcept {

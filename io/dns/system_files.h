@@ -30,9 +30,10 @@ struct ResolverSettings {
   std::uint8_t server_count = 0;
   std::uint8_t ndots = 1;     // with so many dots a name is tried as it is before it is completed
   std::uint8_t attempts = 2;  // rounds through the servers, 1 to 5
-  Duration timeout = std::chrono::seconds(5);  // for one server's answer, 1 s to 30 s
+  std::uint8_t timeout_seconds = 5;  // for one server's answer, 1 to 30
   std::uint8_t search_count = 0;
 
+  [[nodiscard]] Duration timeout() const noexcept { return std::chrono::seconds(timeout_seconds); }
   // One of the domains that complete a name; number is below search_count.
   [[nodiscard]] std::string_view search_domain(unsigned number) const noexcept;
 
