@@ -11,6 +11,8 @@ namespace {
 // 64 KiB: on loopback tcp a write of exactly 65,536 bytes is three times slower.
 constexpr std::size_t first_chunk = 4096;
 constexpr std::size_t next_chunk = 64'000;
+// For the header alone of a body that is shared with other pipes, and follows in its own segment.
+constexpr std::size_t header_chunk = 256;
 
 }  // namespace
 
@@ -23,7 +25,9 @@ void SendQueue::clear() noexcept {
 // Makes sure that `bytes` (at most copy_max and a header) fit into the last chunk.
 bool SendQueue::make_room(std::size_t bytes) noexcept {
   if (room_ >= bytes) return true;
-  const std::size_t size = segments_.empty() ? first_chunk : next_chunk;
+  const std::size_t size = segments_.empty()           ? first_chunk
+                           : bytes <= frame_header_max ? header_chunk
+                                                       : next_chunk;
   Result<Message> chunk = pool_->make(size);
   if (!chunk.ok()) return false;
   std::byte* start = chunk->mutable_body().data();
