@@ -155,7 +155,7 @@ class Drive {
  public:
   explicit Drive(std::uint64_t seed)
       : random_(seed),
-        pool_(memory_, seed % 4 < 2 ? 0 : random_.between(150'000, 600'000)),
+        pool_(memory_, seed % 4 < 2 ? 0 : random_.between(150'000, 400'000)),
         queue_(pool_, seed % 2 == 0 ? Framing::tcp : Framing::ipc),
         other_(pool_, seed % 3 == 0 ? Framing::tcp : Framing::ipc),
         model_{seed % 2 == 0 ? Framing::tcp : Framing::ipc},
