@@ -32,19 +32,25 @@ TEST_CASE("a wrong address is refused at once, by listen and by connect, with wo
   EventLoop loop = EventLoop::create({}).value();
   Pair pair = loop.open<Pair>().value();
   const std::string long_path(108, 'p');
-  const std::string long_address = "tcp://" + std::string(200, 'h') + ":1";
+  const std::string long_address = "tcp://" + std::string(400, 'h') + ":1";
   const std::vector<Wrong> both = {
       {"", Error::invalid_address, {"''", "SCHEME://"}},
       {"127.0.0.1:5555", Error::invalid_address, {"'127.0.0.1:5555'", "SCHEME://"}},
       {"://x", Error::invalid_address, {"'://x'", "SCHEME://"}},
-      {"udp://127.0.0.1:1", Error::unknown_scheme, {"'udp'", "tcp ipc inproc"}},
+      {"udp://127.0.0.1:1",
+       Error::unknown_scheme,
+       {"'udp'", "tcp tcp4 tcp6 ipc unix abstract inproc"}},
       {"TCP://127.0.0.1:1", Error::unknown_scheme, {"'TCP'"}},
       {"tcp://127.0.0.1", Error::invalid_address, {"'127.0.0.1'", "port is missing"}},
       {"tcp://127.0.0.1:", Error::invalid_address, {"'127.0.0.1:'", "0 to 65535"}},
       {"tcp://127.0.0.1:65536", Error::invalid_address, {"'127.0.0.1:65536'", "0 to 65535"}},
       {"tcp://127.0.0.1:-1", Error::invalid_address, {"0 to 65535"}},
       {"tcp://127.0.0.1:80x", Error::invalid_address, {"'127.0.0.1:80x'", "0 to 65535"}},
-      {"tcp://no.such.name:80", Error::invalid_address, {"'no.such.name:80'", "IPv4"}},
+      {"tcp://no such name:80", Error::invalid_address, {"'no such name:80'", "IPv4"}},
+      {"tcp4://[::1]:80", Error::invalid_address, {"'[::1]:80'", "only IPv4"}},
+      {"tcp6://127.0.0.1:80", Error::invalid_address, {"'127.0.0.1:80'", "only IPv6"}},
+      {"unix://", Error::invalid_address, {"path"}},
+      {"abstract://%4", Error::invalid_address, {"'%4'", "hexadecimal"}},
       {"tcp://[::1:80", Error::invalid_address, {"'[::1:80'"}},
       {"tcp://[::1]", Error::invalid_address, {"port is missing"}},
       {"tcp://[zz]:80", Error::invalid_address, {"IPv6"}},
@@ -52,7 +58,7 @@ TEST_CASE("a wrong address is refused at once, by listen and by connect, with wo
       {"tcp://a\nb:1", Error::invalid_address, {"'tcp://a?b:1'", "control"}},
       {"ipc://", Error::invalid_address, {"path"}},
       {"ipc://" + long_path, Error::name_too_long, {"108", "107"}},
-      {long_address, Error::name_too_long, {"208", "191"}},
+      {long_address, Error::name_too_long, {"408", "335"}},
       {"inproc://", Error::invalid_address, {"name"}},
   };
   for (const Wrong& wrong : both) {
@@ -67,6 +73,15 @@ TEST_CASE("a wrong address is refused at once, by listen and by connect, with wo
     CHECK(pair.connect(address).error() == Error::invalid_address);
     check_words(loop, {std::string("'") + (address + 6) + "'"});
   }
+  const std::string label(64, 'h');
+  CHECK(pair.connect("tcp://" + label + ".example:80").error() == Error::name_too_long);
+  check_words(loop, {"64", "63"});
+  CHECK(pair.connect("abstract://").error() == Error::invalid_address);
+  check_words(loop, {"only to listen"});
+  CHECK(pair.listen("tcp://127.0.0.1;127.0.0.1:80").error() == Error::invalid_address);
+  check_words(loop, {"'127.0.0.1;127.0.0.1:80'", "only for connecting"});
+  CHECK(pair.listen("tcp://no-such-if:80").error() == Error::address_unavailable);
+  check_words(loop, {"'tcp://no-such-if:80'", "no interface 'no-such-if'"});
   // Nothing of it is left, and a right one goes.
   CHECK(pair.listen("inproc://right").ok());
 }
