@@ -220,6 +220,21 @@ TEMPLATE_TEST_CASE("held: the end offers the requests and the user is told", "",
   rig.detach(peer);
 }
 
+TEMPLATE_TEST_CASE("held: the end says it all, without news of something to take", "", Rep,
+                   RawRep) {
+  testing::ProtocolRig<TestType> rig;
+  Peer peer(rig, 0);
+  rig.attach(peer);
+  peer.arrive(wire({id}, "q"));
+  peer.set_user(nullptr);
+  peer.end();
+  peer.set_user(&rig.protocol);
+  rig.protocol.on_pipe_ended(peer);
+  CHECK(rig.host.readable == 1);
+  CHECK(rig.receive() == "q");
+  rig.detach(peer);
+}
+
 TEMPLATE_TEST_CASE("held: a peer that is detached is gone", "", Rep, RawRep) {
   testing::ProtocolRig<TestType> rig;
   Peer peer(rig, 0);
