@@ -57,6 +57,7 @@ void Endpoint::report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t 
   event.peer = pipe.peer_number;
   event.lost = count;
   pipe.describe_peer(event.address);
+  if (event.address.empty()) event.address << address().text();
   host_.report(event);
 }
 

@@ -181,7 +181,7 @@ void Socket::report_peer(EventKind kind, const io::Pipe& pipe, Error error, int 
   event.lost = lost;
   event.peer = pipe.peer_number;
   event.endpoint = EndpointHandle::from(pipe.owner_key);
-  pipe.describe_peer(event.address);
+  name_peer(pipe, event.address);
   report(event);
 }
 

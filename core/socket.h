@@ -129,6 +129,8 @@ class Socket final : public protocols::ProtocolHost,
   static constexpr std::size_t left_overs_max = 1024;
 
   void ask_protocol() noexcept;
+  // Its address; without one, that of its endpoint, while that is open.
+  void name_peer(const io::Pipe& pipe, Explanation& text) noexcept;
   [[nodiscard]] PeerInfo describe(const io::Pipe& pipe) noexcept;
   void report_peer(EventKind kind, const io::Pipe& pipe, Error error, int os_error,
                    std::uint64_t lost) noexcept;

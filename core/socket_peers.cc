@@ -194,6 +194,13 @@ void Socket::report(Event event) noexcept {
   context_.report(event);
 }
 
+void Socket::name_peer(const io::Pipe& pipe, Explanation& text) noexcept {
+  pipe.describe_peer(text);
+  if (!text.empty()) return;
+  const Endpoint* endpoint = context_.find(EndpointHandle::from(pipe.owner_key));
+  if (endpoint != nullptr) text << endpoint->address().text();
+}
+
 PeerInfo Socket::describe(const io::Pipe& pipe) noexcept {
   PeerInfo info;
   info.peer = pipe.peer_number;
@@ -201,8 +208,7 @@ PeerInfo Socket::describe(const io::Pipe& pipe) noexcept {
   info.blocked = pipe.peer_number != 0 && !pipe.sendable() && !pipe.ended();
   const Endpoint* endpoint = context_.find(info.endpoint);
   if (endpoint != nullptr) info.incoming = endpoint->listens();
-  pipe.describe_peer(info.address);
-  if (info.address.empty() && endpoint != nullptr) info.address << endpoint->address().text();
+  name_peer(pipe, info.address);
   PeerCredentials credentials;
   if (pipe.credentials(credentials)) info.credentials = credentials;
   add_to(info.stats, pipe);
@@ -222,7 +228,9 @@ std::size_t Socket::list_peers(std::span<PeerInfo> out) noexcept {
 bool Socket::has_unsent() noexcept {
   for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe))
     if (pipe->unsent_bytes() != 0) return true;
-  return !released_.empty() && state_ == State::closing;
+  for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe))
+    if (!pipe->ended()) return true;  // its endpoint is closed, and it is not through
+  return false;
 }
 
 SocketStats Socket::stats() noexcept {

@@ -10,10 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr EventKind all_kinds[] = {EventKind::listening,        EventKind::connect_failed,
-                                   EventKind::handshake_failed, EventKind::peer_joined,
-                                   EventKind::peer_refused,     EventKind::peer_left,
-                                   EventKind::accept_failed,    EventKind::messages_lost};
+constexpr EventKind all_kinds[] = {
+    EventKind::listening,     EventKind::connecting,     EventKind::connect_failed,
+    EventKind::accepted,      EventKind::accept_failed,  EventKind::handshake_failed,
+    EventKind::peer_joined,   EventKind::peer_refused,   EventKind::peer_left,
+    EventKind::peer_blocked,  EventKind::peer_caught_up, EventKind::messages_dropped,
+    EventKind::messages_lost, EventKind::closed};
 
 Event event_of(EventKind kind) {
   Event event;
@@ -61,12 +63,37 @@ TEST_CASE("each detail is said only when there is one") {
   CHECK(describe(event).text() == "tcp://127.0.0.1:5555: connect failed, 1 message lost");
 }
 
+TEST_CASE("messages that were dropped or missed are not called lost") {
+  Event event = event_of(EventKind::messages_dropped);
+  event.peer = 4;
+  event.error = Error::malformed;
+  event.lost = 1;
+  CHECK(describe(event).text() ==
+        "tcp://127.0.0.1:5555: messages dropped (4): malformed, 1 message dropped");
+  event = event_of(EventKind::peer_caught_up);
+  event.peer = 4;
+  event.lost = 17;
+  CHECK(describe(event).text() == "tcp://127.0.0.1:5555: peer caught up (4), 17 messages missed");
+}
+
+TEST_CASE("an event that is about no address is about its socket") {
+  Event event;
+  event.kind = EventKind::closed;
+  event.socket = {3, 9};
+  event.lost = 2;
+  CHECK(describe(event).text() == "socket 3: closed, 2 messages lost");
+}
+
 TEST_CASE("losses and refusals are warnings, retries are for debugging, the rest is information") {
-  CHECK(level_of(EventKind::connect_failed) == LogLevel::debug);
-  for (const EventKind kind : {EventKind::listening, EventKind::peer_joined, EventKind::peer_left})
+  for (const EventKind kind :
+       {EventKind::connecting, EventKind::connect_failed, EventKind::accepted, EventKind::closed})
+    CHECK(level_of(kind) == LogLevel::debug);
+  for (const EventKind kind : {EventKind::listening, EventKind::peer_joined, EventKind::peer_left,
+                               EventKind::peer_caught_up})
     CHECK(level_of(kind) == LogLevel::info);
-  for (const EventKind kind : {EventKind::handshake_failed, EventKind::peer_refused,
-                               EventKind::accept_failed, EventKind::messages_lost})
+  for (const EventKind kind :
+       {EventKind::handshake_failed, EventKind::peer_refused, EventKind::accept_failed,
+        EventKind::messages_lost, EventKind::messages_dropped, EventKind::peer_blocked})
     CHECK(level_of(kind) == LogLevel::warning);
 }
 

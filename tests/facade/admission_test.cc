@@ -148,7 +148,7 @@ TEST_CASE("of a peer that is let in, everything arrives that lay behind its head
   CHECK(door.asked.size() == 1);
   CHECK(door.pull.stats().messages_received == 4);
   CHECK(door.pull.peers() == 1);
-  CHECK(door.log.last(EventKind::peer_joined)->peer == 1);
+  CHECK(door.log.last(EventKind::peer_joined)->peer != 0);
 }
 
 TEST_CASE("a header that comes byte by byte is asked about once, when it is whole") {
@@ -282,9 +282,10 @@ TEST_CASE("the callback sees the others, and may part from them") {
   Door door("ipc");
   std::size_t listed = 99;
   bool parted = false;
+  std::uint32_t number = 0;
   door.answer = [&](const PeerInfo&) {
     listed = door.pull.list_peers({});  // who waits at the door is not in the room
-    parted = parted || door.pull.disconnect(1).ok();
+    parted = parted || door.pull.disconnect(number).ok();
     CHECK(door.pull.disconnect(0).error() == Error::invalid_argument);
     return true;
   };
@@ -292,12 +293,13 @@ TEST_CASE("the callback sees the others, and may part from them") {
   REQUIRE(first.send(greeting(first, {})));
   REQUIRE(door.hears(EventKind::peer_joined));
   CHECK(listed == 0);
+  number = door.log.last(EventKind::peer_joined)->peer;
   raw::Peer second(door.address());
   REQUIRE(second.send(greeting(second, {})));
   REQUIRE(door.hears(EventKind::peer_left));
   CHECK(listed == 1);
   CHECK(parted);
-  CHECK(door.log.last(EventKind::peer_left)->peer == 1);
+  CHECK(door.log.last(EventKind::peer_left)->peer == number);
   CHECK(door.log.last(EventKind::peer_left)->error == Error::closed);
   CHECK(first.is_closed());
   CHECK(door.pull.peers() == 1);
