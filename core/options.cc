@@ -32,6 +32,7 @@ Error check(const SocketOptions& o, Explanation& why) noexcept {
       core::in_range(why, "reconnect_min", o.reconnect_min, 1ms, 24h) &&
       core::in_range(why, "reconnect_max", o.reconnect_max, o.reconnect_min, 24h) &&
       core::in_range(why, "reconnect_reset_after", o.reconnect_reset_after, 1ms, 24h) &&
+      (o.tcp_timeout == 0s || core::in_range(why, "tcp_timeout", o.tcp_timeout, 1s, 24h)) &&
       core::in_range(why, "hop_limit", o.hop_limit, 1, 255) &&
       in_range(why, "request_resend", o.request_resend) &&
       core::in_range(why, "survey_deadline", o.survey_deadline, 1ms, 24h) &&
@@ -61,6 +62,8 @@ Error check(const EndpointOptions& o, Explanation& why) noexcept {
       given("reconnect_min", o.reconnect_min, Duration(1ms), Duration(24h)) &&
       given("reconnect_max", o.reconnect_max,
             std::max(Duration(1ms), o.reconnect_min.value_or(Duration(1ms))), Duration(24h)) &&
+      (o.tcp_timeout.value_or(0s) == 0s ||
+       core::in_range(why, "tcp_timeout", *o.tcp_timeout, 1s, 24h)) &&
       given("kernel_send_buffer", o.kernel_send_buffer, 0u, buffer_max) &&
       given("kernel_receive_buffer", o.kernel_receive_buffer, 0u, buffer_max) &&
       given("ipc_permissions", o.ipc_permissions, 0u, 0777u);

@@ -90,6 +90,10 @@ struct SocketOptions {
   // tcp only.
   bool tcp_nodelay = true;
   bool tcp_keepalive = true;
+  // A peer that is silent although it should answer, a cable that is cut, a machine that lost
+  // power: after so long the connection is given up. Needs tcp_keepalive to notice it while nothing
+  // is sent. 0: the system's own times (hours). 0, or 1 s to 24 h.
+  Duration tcp_timeout = std::chrono::minutes(1);
 
   // The kernel's buffers for new connections, in bytes; 0 leaves the system's own sizes (which
   // grow by themselves on Linux). 0 to 1 GiB.
@@ -120,6 +124,7 @@ struct EndpointOptions {
   std::optional<Duration> reconnect_max = std::nullopt;
   std::optional<bool> tcp_nodelay = std::nullopt;
   std::optional<bool> tcp_keepalive = std::nullopt;
+  std::optional<Duration> tcp_timeout = std::nullopt;
   std::optional<int> kernel_send_buffer = std::nullopt;
   std::optional<int> kernel_receive_buffer = std::nullopt;
 

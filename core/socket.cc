@@ -90,6 +90,7 @@ io::LinkConfig Socket::link_config(const EndpointOptions& endpoint) const noexce
   io::LinkConfig link;
   link.tcp_nodelay = endpoint.tcp_nodelay.value_or(options_.tcp_nodelay);
   link.tcp_keepalive = endpoint.tcp_keepalive.value_or(options_.tcp_keepalive);
+  link.tcp_timeout = endpoint.tcp_timeout.value_or(options_.tcp_timeout);
   link.kernel_send_buffer = endpoint.kernel_send_buffer.value_or(options_.kernel_send_buffer);
   link.kernel_receive_buffer =
       endpoint.kernel_receive_buffer.value_or(options_.kernel_receive_buffer);

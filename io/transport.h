@@ -12,6 +12,7 @@
 #include "spool/loop/box.h"
 #include "spool/loop/explanation.h"
 #include "spool/loop/result.h"
+#include "spool/loop/time.h"
 
 namespace spool::io {
 
@@ -19,6 +20,7 @@ namespace spool::io {
 struct LinkConfig {
   bool tcp_nodelay = true;
   bool tcp_keepalive = true;
+  Duration tcp_timeout{};  // a peer that answers nothing for so long is gone; 0: the system's times
   int kernel_send_buffer = 0;  // bytes; 0: what the system gives
   int kernel_receive_buffer = 0;
   // Of the files that ipc listeners make, 0 to 0777; without a value: what the umask leaves.

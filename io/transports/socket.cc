@@ -26,6 +26,8 @@ void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept {
   if (family == AF_UNIX) return;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, link.tcp_nodelay ? 1 : 0);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, link.tcp_keepalive ? 1 : 0);
+  if (link.tcp_timeout != Duration::zero())
+    set_tcp_timeout(fd, link.tcp_keepalive, link.tcp_timeout);
 }
 
 SocketAddress local_address(NativeHandle fd) noexcept {

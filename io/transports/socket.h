@@ -40,6 +40,9 @@ struct SocketAddress {
 [[nodiscard]] Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
                                                   int& os_error) noexcept;
 
+// A tcp peer that answers nothing for so long, probed or not, is given up by the system.
+void set_tcp_timeout(NativeHandle fd, bool probes, Duration timeout) noexcept;
+
 // Applies what the user asked for. A setting that the system refuses is left at its default: no
 // connection is worth less for a smaller buffer.
 void apply_link(NativeHandle fd, int family, const LinkConfig& link) noexcept;

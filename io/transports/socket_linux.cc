@@ -1,5 +1,9 @@
 // Linux: flags do it all in one call.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <cerrno>
+#include <chrono>
 
 #include "spool/io/transports/socket.h"
 
@@ -23,6 +27,20 @@ Result<loop::OwnedFd> accept_socket(NativeHandle listener, SocketAddress& peer,
   if (fd >= 0) return loop::OwnedFd(fd);
   os_error = errno;
   return error_from_errno(errno);
+}
+
+// A connection that is idle is probed after half of the time, four times in the other half; what
+// was sent and is not acknowledged counts from when it was sent.
+void set_tcp_timeout(NativeHandle fd, bool probes, Duration timeout) noexcept {
+  using namespace std::chrono;
+  const auto set = [fd](int option, int value) {
+    static_cast<void>(::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value));
+  };
+  set(TCP_USER_TIMEOUT, static_cast<int>(ceil<milliseconds>(timeout).count()));
+  if (!probes) return;
+  set(TCP_KEEPIDLE, static_cast<int>(ceil<seconds>(timeout / 2).count()));
+  set(TCP_KEEPINTVL, static_cast<int>(ceil<seconds>(timeout / 8).count()));
+  set(TCP_KEEPCNT, 4);
 }
 
 bool peer_credentials(NativeHandle fd, PeerCredentials& out) noexcept {
