@@ -20,8 +20,17 @@ void Push::on_returned(io::Pipe&, Message message) noexcept {
   Error error = Error::would_block;
   if (backlog_.empty()) error = balancer_.send(message);
   if (error == Error::none) return;
-  if (!keep(message)) return host_.on_lost(1);
+  if (!keep(message)) {
+    ++lost_;
+    return;
+  }
   if (error == Error::no_memory) host_.schedule_after(timer_, memory_pause);
+}
+
+// Behind the last of what it returned: one word about all that was lost.
+void Push::on_pipe_ended(io::Pipe& pipe) noexcept {
+  balancer_.remove(pipe);
+  if (lost_ != 0) host_.on_lost(std::exchange(lost_, 0));
 }
 
 bool Push::keep(Message& message) noexcept {

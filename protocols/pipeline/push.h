@@ -14,7 +14,8 @@
 //          | of it went: → empty, tell the user    |             |
 //
 // The backlog holds up to ProtocolOptions::queue_messages and queue_bytes; what it cannot hold is
-// lost, and told. A pipe that has room but no memory leaves the backlog waiting for the timer.
+// lost, and told when the pipe ends. A pipe that has room but no memory leaves the backlog waiting
+// for the timer.
 //
 // Whatever a peer sends is dropped on arrival and counted (PipeStats::filtered).
 #pragma once
@@ -35,7 +36,7 @@ class Push final : public Protocol {
     on_sendable(pipe);
     return Error::none;
   }
-  void detach(io::Pipe& pipe) noexcept override { balancer_.remove(pipe); }
+  void detach(io::Pipe& pipe) noexcept override { on_pipe_ended(pipe); }
   [[nodiscard]] Error send(Message& message) noexcept override {
     return backlog_.empty() ? balancer_.send(message) : Error::would_block;
   }
@@ -54,7 +55,7 @@ class Push final : public Protocol {
   }
   [[nodiscard]] bool returns_unsent() const noexcept override { return true; }
   void on_returned(io::Pipe& pipe, Message message) noexcept override;
-  void on_pipe_ended(io::Pipe& pipe) noexcept override { balancer_.remove(pipe); }
+  void on_pipe_ended(io::Pipe& pipe) noexcept override;
 
  private:
   [[nodiscard]] bool keep(Message& message) noexcept;
@@ -68,6 +69,7 @@ class Push final : public Protocol {
   LoadBalancer balancer_;
   io::PoolDeque<Message> backlog_;
   std::size_t backlog_bytes_ = 0;
+  std::uint64_t lost_ = 0;  // of what a pipe that is about to end has returned
   loop::Timer timer_;
 };
 

@@ -316,23 +316,30 @@ TEST_CASE("a closing socket takes its timer along") {
   CHECK(host.timers.size() == 0);
 }
 
-TEST_CASE("a returned message that there is no memory to keep is lost, and told") {
+TEST_CASE("what there is no memory to keep is lost, and told once when its puller has ended") {
   testing::FakeHost host;
   testing::FakeMemory memory;
   MessagePool pool(memory, 0);
   testing::PipeWorld world;
   ProtocolOptions options;
   Push push({host, memory, pool, options});
-  Peer peer(world);
+  Peer peer(world, 0);
   memory.fail_at = 1;
   memory.keep_failing = true;
   push.on_returned(peer, world.message("x"));
-  CHECK(host.lost == 1);
+  push.on_returned(peer, world.message("y"));
   CHECK(push.waiting_messages() == 0);
   memory.stop_failing();
-  push.on_returned(peer, world.message("y"));
-  CHECK(host.lost == 1);
+  push.on_returned(peer, world.message("z"));
   CHECK(push.waiting_messages() == 1);
+  CHECK(host.lost == 0);
+  SECTION("or is closed") { push.detach(peer); }
+  SECTION("by itself") {
+    push.on_pipe_ended(peer);
+    CHECK(host.lost == 2);
+    push.detach(peer);
+  }
+  CHECK(host.lost == 2);
 }
 
 TEST_CASE("a send without memory and without a backlog says so, and needs no timer") {
