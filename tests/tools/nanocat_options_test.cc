@@ -40,7 +40,15 @@ std::string error(const std::string& line, const std::string& program = "nanocat
   return parsed.text;
 }
 
-const std::string types_list = "    --push\n    --pull\n    --pub\n    --sub\n    --pair\n";
+const std::string types_list =
+    "    --push\n    --pull\n    --pub\n    --sub\n    --req\n    --rep\n    --surveyor\n"
+    "    --respondent\n    --bus\n    --pair\n    --pair1\n";
+const std::string writable_list =
+    "    --push\n    --pub\n    --req\n    --rep\n    --surveyor\n    --respondent\n    --bus\n"
+    "    --pair\n    --pair1\n";
+const std::string readable_list =
+    "    --pull\n    --sub\n    --req\n    --rep\n    --surveyor\n    --respondent\n    --bus\n"
+    "    --pair\n    --pair1\n";
 const std::string addresses_list =
     "    --bind\n    --connect\n    --bind-ipc\n    -X\n    --connect-ipc\n    -x\n"
     "    --bind-local\n    -L\n    --connect-local\n    -l\n";
@@ -52,24 +60,27 @@ const std::string data_list = "    --data\n    -D\n    --file\n    -F\n";
 // ----------------------------------------------------------------------------------------
 
 TEST_CASE("each type has its option, and nng's name with a digit") {
-  CHECK(options("--push -l 1 -D x").type == SocketType::push);
-  CHECK(options("--pull -l 1").type == SocketType::pull);
-  CHECK(options("--pub -l 1 -D x").type == SocketType::pub);
-  CHECK(options("--sub -l 1").type == SocketType::sub);
-  CHECK(options("--pair -l 1").type == SocketType::pair);
-  CHECK(options("--push0 -l 1 -D x").type == SocketType::push);
-  CHECK(options("--pull0 -l 1").type == SocketType::pull);
-  CHECK(options("--pub0 -l 1 -D x").type == SocketType::pub);
-  CHECK(options("--sub0 -l 1").type == SocketType::sub);
-  CHECK(options("--pair0 -l 1").type == SocketType::pair);
+  const std::pair<std::string, SocketType> types[] = {
+      {"push", SocketType::push},         {"pull", SocketType::pull},
+      {"pub", SocketType::pub},           {"sub", SocketType::sub},
+      {"req", SocketType::req},           {"rep", SocketType::rep},
+      {"surveyor", SocketType::surveyor}, {"respondent", SocketType::respondent},
+      {"bus", SocketType::bus},           {"pair", SocketType::pair}};
+  for (const auto& [name, type] : types) {
+    const bool reads_only = name == "pull" || name == "sub";
+    const std::string rest = reads_only ? " -l 1" : " -l 1 -D x";
+    CHECK(options("--" + name + rest).type == type);
+    CHECK(options("--" + name + "0" + rest).type == type);
+    CHECK(options(rest, "/usr/bin/nn_" + name).type == type);
+  }
+}
+
+TEST_CASE("version 1 of PAIR has its own option; abbreviations mean version 0") {
+  CHECK(options("--pair1 -l 1").type == SocketType::pair1);
+  CHECK(options("--pai -l 1").type == SocketType::pair);
 }
 
 TEST_CASE("the program's name is a type") {
-  CHECK(options("-l 1 -D x", "nn_push").type == SocketType::push);
-  CHECK(options("-l 1", "/usr/bin/nn_pull").type == SocketType::pull);
-  CHECK(options("-l 1 -D x", "./nn_pub").type == SocketType::pub);
-  CHECK(options("-l 1", "nn_sub").type == SocketType::sub);
-  CHECK(options("-l 1", "nn_pair").type == SocketType::pair);
   CHECK(error("-l 1", "bin/nn_push") ==
         "bin/nn_push: Option bin/nn_push (executable) requires at least one of the following "
         "options:\n" +
@@ -81,15 +92,6 @@ TEST_CASE("the program's name is a type") {
         "nn_pull: At least one of the following required:\n" + addresses_list);
 }
 
-TEST_CASE("types that are still to come say so") {
-  for (const std::string type : {"req", "rep", "surveyor", "respondent", "bus", "pair1", "req0"}) {
-    CHECK(error("--" + type + " -l 1 -D x") ==
-          "nanocat: Option --" + type + " is not supported yet\n");
-  }
-  CHECK(error("-l 1 -D x", "nn_req") ==
-        "nn_req: Option nn_req (executable) is not supported yet\n");
-}
-
 TEST_CASE("one type only") {
   CHECK(error("--pull -l 1 --sub") ==
         "nanocat: Option --sub conflicts with the following options:\n    --pull \n");
@@ -97,18 +99,21 @@ TEST_CASE("one type only") {
         "nanocat: Option --pull conflicts with the following options:\n    --pull \n");
 }
 
-TEST_CASE("PUSH and PUB require data, PULL and SUB refuse it, PAIR may have it") {
-  CHECK(error("--push -l 1") ==
-        "nanocat: Option --push requires at least one of the following options:\n" + data_list);
-  CHECK(error("--pub -l 1") ==
-        "nanocat: Option --pub requires at least one of the following options:\n" + data_list);
+TEST_CASE("who begins requires data, PULL and SUB refuse it, the others may have it") {
+  for (const std::string type : {"--push", "--pub", "--req", "--surveyor", "--req0"}) {
+    CHECK(error(type + " -l 1") == "nanocat: Option " + type +
+                                       " requires at least one of the following options:\n" +
+                                       data_list);
+  }
   const std::string writable =
-      "nanocat: Option -D (--data) requires at least one of the following options:\n"
-      "    --push\n    --pub\n    --pair\n";
+      "nanocat: Option -D (--data) requires at least one of the following options:\n" +
+      writable_list;
   CHECK(error("--pull -l 1 -D x") == writable);
   CHECK(error("--sub -l 1 -D x") == writable);
-  CHECK_FALSE(options("--pair -l 1").has_data());
-  CHECK(options("--pair -l 1 -D x").has_data());
+  for (const std::string type : {"--rep", "--respondent", "--bus", "--pair", "--pair1"}) {
+    CHECK_FALSE(options(type + " -l 1").has_data());
+    CHECK(options(type + " -l 1 -D x").has_data());
+  }
 }
 
 // --- Addresses
@@ -145,6 +150,7 @@ TEST_CASE("the defaults are nanocat's") {
   CHECK(o.subscriptions == Words{""});
   CHECK(o.count == 0);
   CHECK(o.recv_max_size == 1048576);
+  CHECK(o.hop_limit == 8);
   CHECK(o.verbosity == 0);
   CHECK_FALSE(o.by_line);
   CHECK_FALSE(o.expect_message);
@@ -190,22 +196,25 @@ TEST_CASE("what is no number is refused") {
   CHECK(error("--count 1.5") == "nanocat: Option --count requires integer argument\n");
   CHECK(error("-C-1") == "nanocat: Option -C (--count) requires integer argument\n");
   CHECK(error("-Z x") == "nanocat: Option -Z (--recv-maxsz) requires integer argument\n");
+  CHECK(error("--ttl x") == "nanocat: Option --ttl requires integer argument\n");
+  CHECK(error("--ttl 0") == "nanocat: Option --ttl accepts 1 to 255\n");
+  CHECK(error("--ttl=256") == "nanocat: Option --ttl=256 accepts 1 to 255\n");
   CHECK(error("-Z 2147483648") == "nanocat: Option -Z (--recv-maxsz) accepts at most 2147483647\n");
 }
 
 TEST_CASE("timeouts, formats, subscriptions and intervals belong to some types") {
-  const std::string readable = "    --pull\n    --sub\n    --pair\n";
-  const std::string writable = "    --push\n    --pub\n    --pair\n";
   const std::string requires_one = " requires at least one of the following options:\n";
   CHECK(error("--push -D x -l 1 --recv-timeout 1") ==
-        "nanocat: Option --recv-timeout" + requires_one + readable);
-  CHECK(error("--push -D x -l 1 --raw") == "nanocat: Option --raw" + requires_one + readable);
-  CHECK(error("--pub -D x -l 1 -A") == "nanocat: Option -A (--ascii)" + requires_one + readable);
+        "nanocat: Option --recv-timeout" + requires_one + readable_list);
+  CHECK(error("--push -D x -l 1 --raw") == "nanocat: Option --raw" + requires_one + readable_list);
+  CHECK(error("--pub -D x -l 1 -A") ==
+        "nanocat: Option -A (--ascii)" + requires_one + readable_list);
   CHECK(error("--pub -D x -l 1 --expect-message") ==
-        "nanocat: Option --expect-message" + requires_one + readable);
+        "nanocat: Option --expect-message" + requires_one + readable_list);
   CHECK(error("--pull -l 1 --send-timeout 3") ==
-        "nanocat: Option --send-timeout" + requires_one + writable);
-  CHECK(error("--sub -l 1 --interval 3") == "nanocat: Option --interval" + requires_one + writable);
+        "nanocat: Option --send-timeout" + requires_one + writable_list);
+  CHECK(error("--sub -l 1 --interval 3") ==
+        "nanocat: Option --interval" + requires_one + writable_list);
   CHECK(error("--push -D x -l 1 --subscribe x") ==
         "nanocat: Option --subscribe" + requires_one + "    --sub\n");
   CHECK(error("--pair -l 1 --by-line") == "nanocat: Option --by-line" + requires_one + data_list);
@@ -263,13 +272,17 @@ TEST_CASE("what nanocat does not have") {
   CHECK(options("--pull -l 1 -C3").count == 3);
   CHECK(options("--pull -l 1 --recv-maxsz 5").recv_max_size == 5);
   CHECK(options("--pull -l 1 -Z 0").recv_max_size == spool::Message::max_size);
+  CHECK(options("--rep -l 1 --ttl 255").hop_limit == 255);
   CHECK(options("--pull -l 1 --expect-message").expect_message);
   CHECK(options("--pair -l 1 -F - --by-line").by_line);
   CHECK(options("--pull -l 1 --async").connects == Words{"tcp://127.0.0.1:1"});
   CHECK(options("--pull -l 1 --socket-name x").socket_name == "x");
 }
 
-TEST_CASE("help and version end parsing") {
+TEST_CASE("help, version and completion end parsing") {
+  CHECK(parse("--completion bash --zork").kind == Parsed::Kind::completion);
+  CHECK(error("--completion=csh") ==
+        "nanocat: Invalid value ``csh'' for --completion=csh . Options are:\n    bash\n");
   CHECK(parse("--help").kind == Parsed::Kind::help);
   CHECK(parse("-vh --zork").kind == Parsed::Kind::help);
   CHECK(parse("--zork --help").kind == Parsed::Kind::error);
@@ -299,6 +312,8 @@ TEST_CASE("the help fits a terminal and says that nothing is printed without a f
 
 TEST_CASE("a unique prefix is the option") {
   CHECK(options("--pair --bind-l 1 --dat x --int=1 --quo").data == "x");
+  CHECK(options("--surv -l 1 -D x").type == SocketType::surveyor);
+  CHECK(options("--resp -l 1 -D x").type == SocketType::respondent);
   CHECK(options("--sub --connect-i a --subs x").subscriptions == Words{"x"});
 }
 
@@ -315,6 +330,9 @@ TEST_CASE("a prefix that was unique in nanocat still is") {
 
 TEST_CASE("an ambiguous prefix is refused with the candidates") {
   CHECK(error("--pu -l 5") == "nanocat: Ambiguous option ``--pu'':\n    push\n    pull\n    pub\n");
+  CHECK(error("--re") ==
+        "nanocat: Ambiguous option ``--re'':\n    req\n    rep\n    respondent\n"
+        "    recv-timeout\n    recv-maxsz\n");
   CHECK(error("--bind-=1") ==
         "nanocat: Ambiguous option ``--bind-=1'':\n    bind-ipc\n    bind-local\n");
 }

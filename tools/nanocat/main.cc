@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   switch (parsed.kind) {
     case nanocat::Parsed::Kind::help:
     case nanocat::Parsed::Kind::version:
+    case nanocat::Parsed::Kind::completion:
       std::fputs(parsed.text.c_str(), stdout);
       return std::fflush(stdout) == 0 ? nanocat::exit_ok : nanocat::exit_file;
     case nanocat::Parsed::Kind::error:

@@ -17,14 +17,15 @@ constexpr std::uint32_t sends = trait_socket | trait_writable;
 constexpr std::uint32_t receives = trait_socket | trait_readable;
 constexpr std::uint32_t both = sends | receives;
 
-// In nanocat's order, which is also the order in which unmet needs are reported. The rows of a type
-// that is still to come move up to `type` together with it.
+// In nanocat's order, which is also the order in which unmet needs are reported.
 constexpr OptionRow rows[] = {
     {"verbose", 'v', increment, 0, "", 0, 0, 0, Group::generic, true, "",
      "Print the addresses that are bound, and what happens to connections, to standard error"},
     {"silent", 'q', decrement, 0, "", 0, 0, 0, Group::generic, true, "", "Take one --verbose back"},
     {"help", 'h', help, 0, "", 0, 0, 0, Group::generic, true, "", "This help text"},
     {"version", 'V', version, 0, "", 0, 0, 0, Group::generic, false, "", "The version"},
+    {"completion", 0, completion, 0, "SHELL", 0, 0, 0, Group::generic, false, "",
+     "Completion of these options for the shell SHELL, to be sourced by it: bash"},
 
     {"push", 0, type, of(spool::SocketType::push), "", sends, trait_socket, trait_data, Group::type,
      true, "", "Use NN_PUSH socket type"},
@@ -34,8 +35,20 @@ constexpr OptionRow rows[] = {
      true, "", "Use NN_PUB socket type"},
     {"sub", 0, type, of(spool::SocketType::sub), "", receives | trait_sub, trait_socket, 0,
      Group::type, true, "", "Use NN_SUB socket type"},
+    {"req", 0, type, of(spool::SocketType::req), "", both, trait_socket, trait_data, Group::type,
+     true, "", "Use NN_REQ socket type"},
+    {"rep", 0, type, of(spool::SocketType::rep), "", both, trait_socket, 0, Group::type, true, "",
+     "Use NN_REP socket type"},
+    {"surveyor", 0, type, of(spool::SocketType::surveyor), "", both, trait_socket, trait_data,
+     Group::type, true, "", "Use NN_SURVEYOR socket type"},
+    {"respondent", 0, type, of(spool::SocketType::respondent), "", both, trait_socket, 0,
+     Group::type, true, "", "Use NN_RESPONDENT socket type"},
+    {"bus", 0, type, of(spool::SocketType::bus), "", both, trait_socket, 0, Group::type, true, "",
+     "Use NN_BUS socket type"},
     {"pair", 0, type, of(spool::SocketType::pair), "", both, trait_socket, 0, Group::type, true, "",
      "Use NN_PAIR socket type"},
+    {"pair1", 0, type, of(spool::SocketType::pair1), "", both, trait_socket, 0, Group::type, false,
+     "", "Use version 1 of PAIR, which talks to nng and mangos but not to --pair"},
     {"push0", 0, type, of(spool::SocketType::push), "", sends, trait_socket, trait_data,
      Group::none, false, "push", ""},
     {"pull0", 0, type, of(spool::SocketType::pull), "", receives, trait_socket, 0, Group::none,
@@ -44,20 +57,18 @@ constexpr OptionRow rows[] = {
      false, "pub", ""},
     {"sub0", 0, type, of(spool::SocketType::sub), "", receives | trait_sub, trait_socket, 0,
      Group::none, false, "sub", ""},
+    {"req0", 0, type, of(spool::SocketType::req), "", both, trait_socket, trait_data, Group::none,
+     false, "req", ""},
+    {"rep0", 0, type, of(spool::SocketType::rep), "", both, trait_socket, 0, Group::none, false,
+     "rep", ""},
+    {"surveyor0", 0, type, of(spool::SocketType::surveyor), "", both, trait_socket, trait_data,
+     Group::none, false, "surveyor", ""},
+    {"respondent0", 0, type, of(spool::SocketType::respondent), "", both, trait_socket, 0,
+     Group::none, false, "respondent", ""},
+    {"bus0", 0, type, of(spool::SocketType::bus), "", both, trait_socket, 0, Group::none, false,
+     "bus", ""},
     {"pair0", 0, type, of(spool::SocketType::pair), "", both, trait_socket, 0, Group::none, false,
      "pair", ""},
-
-    {"req", 0, type_to_come, 0, "", 0, 0, 0, Group::none, true, "", ""},
-    {"rep", 0, type_to_come, 0, "", 0, 0, 0, Group::none, true, "", ""},
-    {"surveyor", 0, type_to_come, 0, "", 0, 0, 0, Group::none, true, "", ""},
-    {"respondent", 0, type_to_come, 0, "", 0, 0, 0, Group::none, true, "", ""},
-    {"bus", 0, type_to_come, 0, "", 0, 0, 0, Group::none, true, "", ""},
-    {"req0", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "req", ""},
-    {"rep0", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "rep", ""},
-    {"surveyor0", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "surveyor", ""},
-    {"respondent0", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "respondent", ""},
-    {"bus0", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "bus", ""},
-    {"pair1", 0, type_to_come, 0, "", 0, 0, 0, Group::none, false, "", ""},
 
     {"bind", 0, bind, 0, "ADDR", trait_address, 0, 0, Group::socket, true, "",
      "Bind socket to the address ADDR"},
@@ -81,6 +92,8 @@ constexpr OptionRow rows[] = {
      "Name of the socket, of at most 63 characters; nothing shows it"},
     {"recv-maxsz", 'Z', recv_max_size, 0, "BYTES", 0, 0, 0, Group::socket, false, "",
      "Accept messages of at most BYTES bytes; 0: no limit. 1048576 without this option."},
+    {"ttl", 0, ttl, 0, "HOPS", 0, 0, 0, Group::socket, false, "",
+     "Drop messages that came over more than HOPS devices; 1 to 255 (default: 8)"},
     {"linger", 0, linger, 0, "SEC", 0, 0, 0, Group::socket, false, "",
      "At the end, wait for at most SEC seconds until everything is sent (default: 1)"},
     {"async", 0, nothing, 0, "", 0, 0, 0, Group::none, false, "", ""},
@@ -102,21 +115,26 @@ constexpr OptionRow rows[] = {
     {"hex", 0, format, of(Format::hex), "", 0, 0, trait_readable, Group::input, true, "",
      "Print each message on separate line in double quotes with hex values"},
     {"expect-message", 0, expect_message, 0, "", 0, 0, trait_readable, Group::input, false, "",
-     "Exit with 4 if the receive timeout is over before any message came"},
+     "Exit with 4 if the receive timeout, or the survey, is over before any message came"},
 
     {"interval", 'i', interval, 0, "SEC", 0, 0, trait_writable, Group::output, true, "",
      "Send message (or request) every SEC seconds; 0: as fast as possible"},
     {"delay", 'd', delay, 0, "SEC", 0, 0, 0, Group::output, true, "",
      "Wait for SEC seconds before sending message (useful for one-shot PUB sockets)"},
     {"data", 'D', data, 0, "DATA", trait_data, trait_data, trait_writable, Group::output, true, "",
-     "Send DATA to the socket and quit for PUB and PUSH socket. PAIR sends it and goes on "
-     "receiving."},
+     "Send DATA to the socket. PUSH and PUB quit then, PAIR and BUS go on receiving. REQ and "
+     "SURVEYOR "
+     "ask it; REP and RESPONDENT answer everything with it."},
     {"file", 'F', file, 0, "PATH", trait_data, trait_data, trait_writable, Group::output, true, "",
      "Same as --data but get data from file PATH; \"-\" is standard input"},
     {"by-line", 0, by_line, 0, "", 0, 0, trait_data, Group::output, false, "",
-     "Each line of the data is a message, without its newline, and is sent as soon as it is there"},
+     "Each line of the data is a message, without its newline, and is sent as soon as it is there; "
+     "REQ "
+     "and SURVEYOR ask it when the one before is answered"},
     {"count", 'C', count, 0, "N", 0, 0, 0, Group::output, false, "",
-     "End after N messages: received ones, or sent ones for PUB and PUSH; 0: no end"},
+     "End after N messages: received ones (REQ asks as often as that), or sent ones for PUB and "
+     "PUSH, "
+     "which repeat them; 0: no end"},
 };
 
 constexpr std::size_t text_column = 24;
@@ -167,8 +185,7 @@ const OptionRow* row_of_program(std::string_view program) {
   if (!program.starts_with("nn_")) return nullptr;
   program.remove_prefix(3);
   for (const OptionRow& row : rows) {
-    if (row.name == program && row.original && (row.action == type || row.action == type_to_come))
-      return &row;
+    if (row.name == program && row.original && row.action == type) return &row;
   }
   return nullptr;
 }
@@ -180,7 +197,7 @@ std::string help_text(std::string_view program) {
                     "A command-line interface to nanomsg's sockets, over spool\n";
   append_group(out, Group::generic, "Generic");
   append_group(out, Group::type, "Socket Types",
-               "Exactly one; or call the program nn_push, nn_pull, nn_pub, nn_sub, nn_pair.\n"
+               "Exactly one; or call the program nn_push, nn_pull and so on.\n"
                " nng's names, such as --push0, mean the same.");
   append_group(out, Group::socket, "Socket Options",
                "At least one address. --listen is --bind, --dial is --connect; --async does\n"

@@ -14,8 +14,8 @@ enum class Action : std::uint8_t {
   version,
   increment,
   decrement,
-  type,          // value: a spool::SocketType
-  type_to_come,  // a type that nanomsg has and spool has not yet
+  completion,
+  type,  // value: a spool::SocketType
   bind,
   connect,
   bind_ipc,
@@ -26,6 +26,7 @@ enum class Action : std::uint8_t {
   send_timeout,
   socket_name,
   recv_max_size,
+  ttl,
   subscribe,
   format,  // value: a Format, or -1 for the one that the argument names
   interval,

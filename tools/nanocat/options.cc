@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/nanocat/completion.h"
 #include "tools/nanocat/option_table.h"
 
 namespace nanocat {
@@ -65,6 +66,7 @@ class Parser {
   bool apply_seconds(const OptionRow& row, const std::string& usage, const std::string& argument);
   bool apply_number(const OptionRow& row, const std::string& usage, const std::string& argument);
   bool apply_format(const OptionRow& row, const std::string& usage, const std::string& argument);
+  bool apply_completion(const std::string& usage, const std::string& argument);
   bool check_needs();
 
   [[nodiscard]] std::vector<const OptionRow*> candidates(std::string_view name) const;
@@ -79,6 +81,10 @@ class Parser {
     parsed_.kind = Parsed::Kind::error;
     parsed_.text = program_ + ": " + text + "\n";
     return false;
+  }
+
+  bool fail_value(const std::string& usage, const std::string& value, const std::string& names) {
+    return fail("Invalid value ``" + value + "'' for " + usage + " . Options are:" + names);
   }
 
   const std::vector<std::string>& arguments_;
@@ -206,8 +212,8 @@ bool Parser::apply(const OptionRow& row, const std::string& usage, const std::st
                      std::to_string(spool::version_minor) + "." +
                      std::to_string(spool::version_patch) + "\n";
       return false;
-    case Action::type_to_come:
-      return fail("Option " + usage + " is not supported yet");
+    case Action::completion:
+      return apply_completion(usage, argument);
     case Action::type:
       options.type = static_cast<spool::SocketType>(row.value);
       break;
@@ -259,6 +265,7 @@ bool Parser::apply(const OptionRow& row, const std::string& usage, const std::st
       return apply_format(row, usage, argument);
     case Action::count:
     case Action::recv_max_size:
+    case Action::ttl:
       return apply_number(row, usage, argument);
     case Action::recv_timeout:
     case Action::send_timeout:
@@ -291,6 +298,11 @@ bool Parser::apply_number(const OptionRow& row, const std::string& usage,
     parsed_.options.count = *number;
     return true;
   }
+  if (row.action == Action::ttl) {
+    if (*number < 1 || *number > 255) return fail("Option " + usage + " accepts 1 to 255");
+    parsed_.options.hop_limit = static_cast<unsigned>(*number);
+    return true;
+  }
   if (*number > spool::Message::max_size) {
     return fail("Option " + usage + " accepts at most " + std::to_string(spool::Message::max_size));
   }
@@ -305,15 +317,22 @@ bool Parser::apply_format(const OptionRow& row, const std::string& usage,
     parsed_.options.format = static_cast<Format>(row.value);
     return true;
   }
-  std::string text = "Invalid value ``" + argument + "'' for " + usage + " . Options are:";
+  std::string names;
   for (const auto& [name, format] : format_names) {
     if (argument == name) {
       parsed_.options.format = format;
       return true;
     }
-    text += "\n    " + std::string(name);
+    names += "\n    " + std::string(name);
   }
-  return fail(text);
+  return fail_value(usage, argument, names);
+}
+
+bool Parser::apply_completion(const std::string& usage, const std::string& argument) {
+  if (argument != "bash") return fail_value(usage, argument, "\n    bash");
+  parsed_.kind = Parsed::Kind::completion;
+  parsed_.text = bash_completion();
+  return false;
 }
 
 // Other names of the same option are left out.

@@ -40,6 +40,7 @@ struct Options {
   Format format = Format::no;
   std::uint64_t count = 0;  // 0: no end
   std::size_t recv_max_size = 1u << 20;
+  unsigned hop_limit = 8;
   bool expect_message = false;
   int verbosity = 0;
 
@@ -47,7 +48,7 @@ struct Options {
 };
 
 struct Parsed {
-  enum class Kind : std::uint8_t { run, help, version, error };
+  enum class Kind : std::uint8_t { run, help, version, completion, error };
   Kind kind = Kind::run;
   Options options;   // of run
   std::string text;  // of the others: complete lines, to print as they are

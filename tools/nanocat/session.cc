@@ -23,6 +23,8 @@ using spool::Timeout;
 
 // How many messages are sent before the loop turns again.
 constexpr int burst = 64;
+// How long one who does not take his answer may hold up the others, unless there is a send timeout.
+constexpr Duration answer_patience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -41,7 +43,7 @@ int Session::run() {
 
 bool Session::open() {
   if (!source_.open(options_, streams_.in)) return fail(exit_file, source_.error());
-  all_sent_ = !options_.has_data();
+  all_sent_ = !options_.has_data() || answers();
 
   spool::EventLoopConfig config;
   config.message_memory_limit = 0;  // what the user sends is as large as it is
@@ -58,6 +60,7 @@ bool Session::open() {
   spool::SocketOptions socket_options;
   socket_options.max_message_size = options_.recv_max_size;
   socket_options.linger = std::min<Duration>(options_.linger, std::chrono::hours(24));
+  socket_options.hop_limit = options_.hop_limit;
   socket_options.overflow = spool::ReceiveOverflow::wait;
   spool::Result<spool::AnySocket> socket = loop_->open(options_.type, socket_options);
   if (!socket.ok()) return fail("Can't create socket", socket.error());
@@ -99,20 +102,20 @@ bool Session::wait_until(Instant end) {
 
 bool Session::work() {
   bool more = false;
-  if (!send_due(more)) return false;
+  if (!answers() && !send_due(more)) return false;
   if (receives() && (!receive_all() || !check_recv_timeout())) return false;
   return turn(more ? loop_->now() : deadline());
 }
 
 // `more`: there is something to send now; the loop only gets its turn in between.
 bool Session::send_due(bool& more) {
-  waits_for_input_ = false;
   for (int i = 0; i < burst; ++i) {
-    if (all_sent_) return true;
+    if (all_sent_ || waits_for_answer()) return true;
     if (!has_message_) {
       if (loop_->now() < next_send_) return true;
       if (!next_message()) return false;
-      if (!has_message_) return receives() || !all_sent_ || end(exit_ok);
+      if (waits_for_input_) return true;
+      if (!has_message_) return end_of_sending();
     }
     const spool::Result<void> tried = socket_->try_send(message_);
     if (tried.error() == Error::would_block) {
@@ -123,8 +126,9 @@ bool Session::send_due(bool& more) {
     if (!tried.ok()) return fail("Can't send", tried.error());
     if (!sent_one()) return false;
   }
-  // Subscribers that cannot keep up miss messages; a file is no live feed, so wait for them a bit.
-  if (options_.type == SocketType::pub && !options_.interval) {
+  // Who cannot keep up misses messages; a file is no live feed, so wait for them a bit.
+  const bool misses = options_.type == SocketType::pub || options_.type == SocketType::bus;
+  if (misses && !options_.interval) {
     const spool::Result<bool> drained = loop_->drain_for(std::chrono::milliseconds(100));
     if (!drained.ok()) return fail("Can't send", drained.error());
   }
@@ -132,9 +136,10 @@ bool Session::send_due(bool& more) {
   return true;
 }
 
-// Sets message_, or waits_for_input_, or all_sent_.
+// Sets message_, or waits_for_input_, or neither at the end.
 bool Session::next_message() {
   std::string_view body;
+  waits_for_input_ = false;
   switch (source_.next(body)) {
     case Source::Next::failed:
       return fail(exit_file, source_.error());
@@ -142,8 +147,6 @@ bool Session::next_message() {
       waits_for_input_ = true;
       return true;
     case Source::Next::end:
-      all_sent_ = true;
-      receive_began_ = loop_->now();
       return true;
     case Source::Next::message:
       break;
@@ -158,48 +161,101 @@ bool Session::next_message() {
 
 bool Session::sent_one() {
   has_message_ = false;
+  asked_ = asks();
+  receive_began_ = loop_->now();
   ++sent_;
   if (!receives() && sent_ == options_.count) return end(exit_ok);
   // From start to start, as nanocat does; what is late is not caught up.
   if (options_.interval) next_send_ = spool::saturating_add(send_began_, *options_.interval);
-  const bool repeats =
-      options_.interval || source_.is_by_line() || (!receives() && options_.count != 0);
-  if (repeats) return true;
+  const bool counts = !receives() || options_.type == SocketType::req;
+  const bool repeats = options_.interval || source_.is_by_line() || (counts && options_.count != 0);
+  return repeats || end_of_sending();
+}
+
+bool Session::end_of_sending() {
   all_sent_ = true;
   receive_began_ = loop_->now();
+  if (asks() && !asked_) return end_of_receiving();
   return receives() || end(exit_ok);
 }
 
 bool Session::receive_all() {
-  for (;;) {
-    spool::Result<spool::Message> message = socket_->try_recv();
-    if (message.error() == Error::would_block) return true;
-    if (!message.ok()) return fail("Can't recv", message.error());
-    formatted_.clear();
-    append_message(formatted_, options_.format, message->text());
-    if (!write_out(formatted_)) return false;
-    receive_began_ = loop_->now();
-    if (++received_ == options_.count) return end(exit_ok);
-    if (stop_.signal() != 0) return end(exit_ok);
+  for (bool going_on = true; going_on;) {
+    if (owes_answer_) {
+      if (!answer()) return false;
+      if (owes_answer_) return true;
+    }
+    if (!receive_one(going_on)) return false;
   }
+  return true;
+}
+
+bool Session::receive_one(bool& got_one) {
+  got_one = false;
+  spool::Result<spool::Message> message = socket_->try_recv();
+  if (message.error() == Error::would_block) return true;
+  if (message.error() == Error::wrong_state || message.error() == Error::deadline_passed) {
+    return !asked_ || end_of_exchange();
+  }
+  if (!message.ok()) return fail("Can't recv", message.error());
+  formatted_.clear();
+  append_message(formatted_, options_.format, message->text());
+  if (!write_out(formatted_)) return false;
+  receive_began_ = loop_->now();
+  ++received_;
+  got_one = true;
+  owes_answer_ = answers();
+  if (!owes_answer_ && received_ == options_.count) return end(exit_ok);
+  return stop_.signal() == 0 || end(exit_ok);
+}
+
+// REQ: has its reply, or SURVEYOR: the time is over. Nothing more can come.
+bool Session::end_of_exchange() {
+  asked_ = false;
+  return !all_sent_ || end_of_receiving();
+}
+
+// REP, RESPONDENT: who asked may be gone, which is his affair.
+bool Session::answer() {
+  if (!has_message_) {
+    if (!next_message()) return false;
+    if (waits_for_input_) return true;
+    if (!has_message_) return end(exit_ok);
+  }
+  const spool::Result<void> tried = socket_->try_send(message_);
+  if (tried.error() == Error::would_block) {
+    if (loop_->now() - send_began_ < options_.send_timeout.value_or(answer_patience)) return true;
+    say("Message not sent (EAGAIN)\n");
+  } else if (!tried.ok() && tried.error() != Error::peer_closed) {
+    return fail("Can't send", tried.error());
+  }
+  if (tried.ok()) ++sent_;
+  has_message_ = owes_answer_ = false;
+  receive_began_ = loop_->now();
+  return received_ != options_.count || end(exit_ok);
 }
 
 // Runs while there is nothing (more) to send; with an interval there always is.
 bool Session::check_recv_timeout() {
-  if (!all_sent_ || !options_.recv_timeout) return true;
-  if (loop_->now() - receive_began_ < *options_.recv_timeout) return true;
-  return end(received_ == 0 && options_.expect_message ? exit_empty : exit_ok);
+  if (!recv_timeout_runs() || loop_->now() - receive_began_ < *options_.recv_timeout) return true;
+  if (answers()) return fail(exit_socket, socket_error("Can't recv", Error::timed_out));
+  return end_of_receiving();
+}
+
+bool Session::recv_timeout_runs() const {
+  return receives() && options_.recv_timeout && !owes_answer_ && (all_sent_ || waits_for_answer());
 }
 
 std::optional<Instant> Session::deadline() const {
-  if (all_sent_) {
-    if (!receives() || !options_.recv_timeout) return std::nullopt;
-    return spool::saturating_add(receive_began_, *options_.recv_timeout);
+  if (has_message_) {
+    const std::optional<Duration> patience =
+        owes_answer_ ? options_.send_timeout.value_or(answer_patience) : options_.send_timeout;
+    if (!patience) return std::nullopt;
+    return spool::saturating_add(send_began_, *patience);
   }
-  if (waits_for_input_) return std::nullopt;
-  if (!has_message_) return next_send_;
-  if (!options_.send_timeout) return std::nullopt;
-  return spool::saturating_add(send_began_, *options_.send_timeout);
+  if (recv_timeout_runs()) return spool::saturating_add(receive_began_, *options_.recv_timeout);
+  if (all_sent_ || waits_for_input_ || waits_for_answer()) return std::nullopt;
+  return next_send_;
 }
 
 // One turn of the loop, which waits for something to do until `until`.
@@ -240,10 +296,10 @@ bool Session::turn_with_input(Timeout timeout) {
 
 // Everything that was accepted is written, and the peers have closed, which says that they have
 // read it: nanomsg forgets what it has not read when the other side of an ipc connection is closed
-// first. What is lost all the same is told; PUB loses in silence.
+// first. What is lost all the same is told. Who asked has his answers, or wants none any more.
 void Session::drain() {
-  if (sent_ == 0) return;
-  lost_ += socket_->stats().lost_unsent;
+  if (sent_ == 0 || asks()) return;
+  lost_ = answers() ? 0 : lost_ + socket_->stats().lost_unsent;
   waits_for_input_ = false;
   socket_->close();
   const Instant until = spool::saturating_add(loop_->now(), options_.linger);
@@ -252,7 +308,9 @@ void Session::drain() {
     if (!drained.ok() || drained.value() || loop_->now() >= until) break;
     if (!turn(until)) return;
   }
-  if (options_.type == SocketType::pub || exit_code_ != exit_ok || lost_ == 0) return;
+  // A broadcast loses in silence.
+  const bool broadcasts = options_.type == SocketType::pub || options_.type == SocketType::bus;
+  if (broadcasts || exit_code_ != exit_ok || lost_ == 0) return;
   fail(exit_socket, socket_error("Can't send", Error::connection_reset,
                                  "messages lost: " + std::to_string(lost_)));
 }

@@ -2,7 +2,8 @@
 //
 //   open -> delay -> work -> drain -> exit code
 //
-// work is the same loop for all types: send what is due, print what came, wait for more of either.
+// work is the same loop for all types: send what is due, print what came (REP, RESPONDENT: and
+// answer it), wait for more of either.
 #pragma once
 
 #include <spool/spool.h>
@@ -61,6 +62,10 @@ class Session {
   bool next_message();
   bool sent_one();
   bool receive_all();
+  bool receive_one(bool& got_one);
+  bool answer();
+  bool end_of_sending();
+  bool end_of_exchange();
   bool check_recv_timeout();
   bool turn(std::optional<spool::Instant> until);
   bool turn_with_input(spool::Timeout timeout);
@@ -79,9 +84,28 @@ class Session {
   bool write_out(std::string_view bytes);
   void on_event(const spool::Event& event);
 
+  bool end_of_receiving() {
+    return end(received_ == 0 && options_.expect_message ? exit_empty : exit_ok);
+  }
+
   [[nodiscard]] bool receives() const {
     return options_.type != spool::SocketType::push && options_.type != spool::SocketType::pub;
   }
+  // Its data is for what comes in.
+  [[nodiscard]] bool answers() const {
+    return options_.has_data() && (options_.type == spool::SocketType::rep ||
+                                   options_.type == spool::SocketType::respondent);
+  }
+  // What it sends makes others answer, until the exchange is over.
+  [[nodiscard]] bool asks() const {
+    return options_.type == spool::SocketType::req || options_.type == spool::SocketType::surveyor;
+  }
+  // The next question must not cut off the answers to this one.
+  [[nodiscard]] bool waits_for_answer() const {
+    return asked_ && (source_.is_by_line() ||
+                      options_.interval.value_or(spool::Duration()) == spool::Duration::zero());
+  }
+  [[nodiscard]] bool recv_timeout_runs() const;
   // The next moment at which something has to be done without any descriptor saying so.
   [[nodiscard]] std::optional<spool::Instant> deadline() const;
 
@@ -94,6 +118,8 @@ class Session {
   spool::Message message_;  // to send next, when has_message_
   bool has_message_ = false;
   bool waits_for_input_ = false;
+  bool asked_ = false;           // an exchange of ours is running
+  bool owes_answer_ = false;     // to what was received last
   bool all_sent_ = false;        // nothing is to be sent (any more)
   spool::Instant send_began_{};  // of the message that is to be sent next
   spool::Instant next_send_{};
