@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a test of nanocat: interop.sh TEST OUR_NANOCAT [PART OF A CASE'S NAME]; TEST is interop or program.
+# Runs TEST_test.py: interop.sh TEST OUR_NANOCAT OUR_PEER [PART OF A CASE'S NAME]
 set -euo pipefail
 
 export PYTHONDONTWRITEBYTECODE=1

@@ -1,6 +1,6 @@
 """Our nanocat with nanomsg's and nng's, and with itself: prints a matrix; exit code 1 if a case fails.
 
-usage: interop_test.py OUR_NANOCAT [PART OF A CASE'S NAME]
+usage: interop_test.py OUR_NANOCAT OUR_PEER [PART OF A CASE'S NAME]
 """
 
 import sys

@@ -71,6 +71,16 @@ class Process:
             raise Failed("%s printed %d messages, not %d" % (self, len(found), count))
         return found
 
+    def wait_for_line(self, position):
+        """Waits for the end of the line that begins there, in bytes of its output; -1 when none comes."""
+
+        def found():
+            return self.at_end or self.output.find(b"\n", position) >= 0
+
+        with self._changed:
+            self._changed.wait_for(found, self.case.seconds_left())
+            return self.output.find(b"\n", position)
+
     def is_running(self):
         return self._popen.poll() is None
 
@@ -127,8 +137,11 @@ class Process:
         if self._reader:
             self._reader.join(CASE_SECONDS)
         for pipe in (self._popen.stdin, self._popen.stdout):
-            if pipe:
-                pipe.close()
+            try:
+                if pipe:
+                    pipe.close()
+            except BrokenPipeError:  # it was killed with something left to read
+                pass
         self._errors.close()
 
     def __str__(self):
@@ -138,25 +151,29 @@ class Process:
 class Case:
     """What one case uses: its processes, its directory and its deadline. A context manager."""
 
-    def __init__(self):
+    def __init__(self, seed):
         self._end = time.monotonic() + CASE_SECONDS
-        self._processes = []
+        self._owned = []
+        self.random = random.Random(seed)
         self.folder = tempfile.mkdtemp(prefix="sp-", dir="/tmp")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for process in self._processes:
-            process.close()
+        for owned in reversed(self._owned):
+            owned.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def seconds_left(self):
         return max(0.0, self._end - time.monotonic())
 
     def start(self, argv, **how):
-        process = Process(self, argv, **how)
-        self._processes.append(process)
+        return self.add(Process(self, argv, **how))
+
+    def add(self, process):
+        """Something that ends with the case: it has close()."""
+        self._owned.append(process)
         return process
 
     def until(self, condition, what):
@@ -182,15 +199,19 @@ class Case:
         """Starts a program that binds the address, and waits until it does. Nothing connects to find out: to some
         peers that would be a peer."""
         process = self.start(argv, **how)
+        self.expect_listening(process, address)
+        return process
+
+    def expect_listening(self, process, address):
         self.until(lambda: is_listening(address) or not process.is_running(), "%s is to listen on %s" %
                    (process, address))
         if not process.is_running():
             raise Failed("%s ended instead of listening: %s" % (process, process.errors()))
-        return process
 
     def report(self):
         """What became of the processes, and what they have said on standard error."""
-        return ["%s: %s %s" % (process, process.state(), process.errors().strip()) for process in self._processes]
+        return ["%s: %s %s" % (process, process.state(), process.errors().strip()) for process in self._owned
+                if isinstance(process, Process)]
 
 
 def parse_msgpack(data, position, messages):

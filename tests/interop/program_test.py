@@ -1,6 +1,6 @@
 """Our nanocat as a program: exit codes, texts, signals, input and output. What its unit tests cannot see.
 
-usage: program_test.py OUR_NANOCAT [PART OF A CASE'S NAME]
+usage: program_test.py OUR_NANOCAT OUR_PEER [PART OF A CASE'S NAME]
 """
 
 import os

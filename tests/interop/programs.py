@@ -1,17 +1,20 @@
 """The three programs, behind one way of asking for a command line. What is peculiar to one of them is here."""
 
+import os
 import shutil
+import sys
 
 # Debian's packages, by program.
 PACKAGES = {"nanocat": "nanomsg-utils", "nngcat": "nng-utils"}
 
 
 class Program:
-    """`name` is for people: ours, nanomsg or nng."""
+    """`name` is for people: ours, nanomsg or nng. `peer_argv` begins the command line of the library as a peer."""
 
-    def __init__(self, name, path):
+    def __init__(self, name, path, peer_argv):
         self.name = name
         self.path = path
+        self.peer_argv = peer_argv
         self.is_nng = name == "nng"
         self.is_ours = name == "ours"
 
@@ -53,14 +56,15 @@ class Program:
         return ["--file", path]
 
 
-def find(ours):
+def find(ours, our_peer):
     """Returns ({name: Program}, [what is missing])."""
     missing = []
-    programs = {"ours": Program("ours", ours)}
+    foreign = os.path.join(os.path.dirname(os.path.abspath(__file__)), "foreign.py")
+    programs = {"ours": Program("ours", ours, [our_peer])}
     for name, command in (("nanomsg", "nanocat"), ("nng", "nngcat")):
         path = shutil.which(command)
         if path is None:
             missing.append("`%s` is not installed: apt-get install %s (`./run install-deps` does it)" %
                            (command, PACKAGES[command]))
-        programs[name] = Program(name, path)
+        programs[name] = Program(name, path, [sys.executable, foreign, name])
     return programs, missing
