@@ -108,7 +108,11 @@ void Context::deliver_events(PollResult& result) noexcept {
     events_first_ = (events_first_ + 1) % config_.event_queue;
     --events_count_;
     if (config_.log && level_of(event.kind) >= config_.log_level) {
-      const Explanation line = describe(event);
+      Explanation line;
+      const Socket* socket = sockets_.find(event.socket);
+      if (socket != nullptr && !socket->options().name.empty())
+        line << socket->options().name << ": ";
+      line << describe(event).text();
       config_.log(level_of(event.kind), line.text());
     }
     if (config_.on_event) {

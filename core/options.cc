@@ -21,6 +21,11 @@ bool in_range(Explanation& why, const char* field, Timeout value) noexcept {
 Error check(const SocketOptions& o, Explanation& why) noexcept {
   using namespace std::chrono_literals;
   constexpr std::uint64_t queue_max = std::uint64_t{1} << 40;
+  if (o.name.size() > socket_name_max) {
+    why << "name has " << std::uint64_t{o.name.size()} << " bytes: expected at most "
+        << std::uint64_t{socket_name_max};
+    return Error::invalid_argument;
+  }
   const bool fine =
       core::in_range(why, "max_message_size", o.max_message_size, 1, Message::max_size) &&
       core::in_range(why, "send_queue_bytes", o.send_queue_bytes, 1, queue_max) &&

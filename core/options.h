@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "spool/io/message.h"
 #include "spool/loop/error.h"
@@ -12,6 +13,8 @@
 #include "spool/loop/time.h"
 
 namespace spool {
+
+inline constexpr std::size_t socket_name_max = 63;
 
 // What happens to a message that arrives while the receive queue of its pipe is full.
 enum class ReceiveOverflow : std::uint8_t {
@@ -31,6 +34,9 @@ enum class WhenBlocked : std::uint8_t {
 
 // Set once, when the socket is opened.
 struct SocketOptions {
+  // What log lines call it. Copied; at most 63 bytes.
+  std::string_view name = {};
+
   // The largest message accepted from a peer, protocol header included. A peer that announces more
   // is disconnected. 1 byte to 2 GiB - 1.
   std::size_t max_message_size = 1u << 20;

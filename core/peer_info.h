@@ -18,6 +18,7 @@ struct PeerInfo {
   bool incoming = false;                       // it connected to us
   bool blocked = false;                        // it is full: nothing can be sent to it now
   Explanation address;                         // tcp://..., or the name of the endpoint
+  Explanation local;                           // our own end, where that has a name (tcp)
   std::optional<PeerCredentials> credentials;  // of a unix socket
   PeerStats stats;
 };

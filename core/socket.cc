@@ -1,5 +1,6 @@
 #include "spool/core/socket.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "spool/core/context.h"
@@ -44,6 +45,8 @@ void set_resend(protocols::ExchangeTimes& times, Timeout resend) noexcept {
 
 Socket::Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept
     : context_(context), options_(options), type_(type), raw_(raw) {
+  std::copy(options.name.begin(), options.name.end(), name_.begin());
+  options_.name = {name_.data(), options.name.size()};
   pipe_config_.self = protocol_id(type);
   pipe_config_.peer = io::peer_of(pipe_config_.self);
   pipe_config_.max_message_size = options.max_message_size;
@@ -107,6 +110,12 @@ Error Socket::send(Message& message) noexcept {
   return error;
 }
 
+Error Socket::reply(const Message& request, Message& answer) noexcept {
+  const Error error = protocol_->reply(request, answer);
+  if (error == Error::would_block) reply_blocked_ = true;
+  return error;
+}
+
 // --- Exchanges --------------------------------------------------------------------------------
 
 Error Socket::open_exchange(Exchange& exchange, ExchangeHandle handle,
@@ -138,7 +147,9 @@ void Socket::on_readable() noexcept {
 }
 
 void Socket::on_writable() noexcept {
-  if (state_ == State::open && on_writable_) context_.mark_changed(*this);
+  if (state_ != State::open || !on_writable_) return;
+  if (std::exchange(reply_blocked_, false)) reply_news_ = true;
+  context_.mark_changed(*this);
 }
 
 void Socket::set_on_readable(Function<void()> fn) noexcept {
@@ -163,8 +174,10 @@ std::uint32_t Socket::notify() noexcept {
     // Who reads is called again while there is more; who does not, when more arrives.
     if (takes_ != takes && can_receive()) on_readable();
   }
-  if (state_ == State::open && on_writable_ && can_send() && !told_writable_) {
-    told_writable_ = true;
+  const bool room = can_send();
+  if (state_ == State::open && on_writable_ && ((room && !told_writable_) || reply_news_)) {
+    told_writable_ = room;
+    reply_news_ = false;
     on_writable_.call();
     ++calls;
   }
@@ -233,7 +246,11 @@ void Socket::close(Duration linger, std::uint64_t* lost) noexcept {
   on_writable_.set(nullptr);
   admission_ = nullptr;
   loop::Link<ChangedTag>::unlink();
+  // No peer can be waited for that may never come; and nothing is to be asked again when its peer
+  // goes in what follows.
+  const std::size_t waiting = protocol_->waiting_messages();
   while (Exchange* exchange = exchanges_.front()) close_exchange(*exchange);
+  static_cast<void>(protocol_->cancel());
   closing_endpoints_ = true;
   // Former peers whose messages nobody will take.
   for (io::Pipe* pipe = released_.front(); pipe != nullptr;) {
@@ -241,8 +258,6 @@ void Socket::close(Duration linger, std::uint64_t* lost) noexcept {
     if (pipe->ended()) finish(*pipe);
     pipe = next;
   }
-  // No peer can be waited for that may never come.
-  const std::size_t waiting = protocol_->waiting_messages();
   close_endpoints();
   on_lost(waiting);
   closing_endpoints_ = false;

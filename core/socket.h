@@ -10,6 +10,7 @@
 // closing: endpoints are gone, pipes write what was accepted, within the linger.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -50,6 +51,8 @@ class Socket final : public protocols::ProtocolHost,
     ++takes_;
     return protocol_->receive_request();
   }
+  // As Protocol::reply; on_writable is called when one that would block may succeed.
+  [[nodiscard]] Error reply(const Message& request, Message& answer) noexcept;
   [[nodiscard]] bool can_send() const noexcept { return protocol_->can_send(); }
   [[nodiscard]] bool can_receive() const noexcept { return protocol_->can_receive(); }
   [[nodiscard]] protocols::Protocol& protocol() noexcept { return *protocol_; }
@@ -144,6 +147,7 @@ class Socket final : public protocols::ProtocolHost,
 
   Context& context_;
   SocketOptions options_;
+  std::array<char, socket_name_max> name_{};
   io::PipeConfig pipe_config_;
   protocols::ProtocolOptions protocol_options_;
   loop::Box<protocols::Protocol> protocol_;
@@ -168,6 +172,8 @@ class Socket final : public protocols::ProtocolHost,
   bool closing_endpoints_ = false;  // more pipes may come in from them
   bool readable_news_ = false;      // that on_readable_ has not been told
   bool told_writable_ = false;
+  bool reply_blocked_ = false;       // one would have, and nobody was told since
+  bool reply_news_ = false;          // that on_writable_ has not been told
   bool admission_replaced_ = false;  // by the call that is running
 };
 

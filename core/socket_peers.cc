@@ -209,6 +209,7 @@ PeerInfo Socket::describe(const io::Pipe& pipe) noexcept {
   const Endpoint* endpoint = context_.find(info.endpoint);
   if (endpoint != nullptr) info.incoming = endpoint->listens();
   name_peer(pipe, info.address);
+  pipe.describe_local(info.local);
   PeerCredentials credentials;
   if (pipe.credentials(credentials)) info.credentials = credentials;
   add_to(info.stats, pipe);

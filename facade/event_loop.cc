@@ -97,6 +97,17 @@ Result<RawSocket> EventLoop::open_raw(SocketType type, const SocketOptions& opti
   return RawSocket(anchor_, handle.value(), type);
 }
 
+Result<void> EventLoop::unshare(Message& message) noexcept {
+  if (context_ == nullptr) return Error::closed;
+  if (!message.shared()) return {};
+  Result<Message> own = anchor_->pool().copy_of(message.payload());
+  if (!own.ok()) return own.error();
+  own->body_to_header(message.header().size());
+  own->set_peer(message.peer());
+  message = std::move(own).value();
+  return {};
+}
+
 Result<void> EventLoop::push_header(Message& message, std::span<const std::byte> bytes) noexcept {
   if (context_ == nullptr) return Error::closed;
   return anchor_->pool().push_header(message, bytes);

@@ -91,6 +91,9 @@ class EventLoop {
   // One with a copy of the text.
   [[nodiscard]] Result<Message> message(std::string_view text) noexcept;
 
+  // Copies the message if it is shared, so that it may be written to. no_memory leaves it as it
+  // was.
+  Result<void> unshare(Message& message) noexcept;
   // Puts bytes in front of a message's header, for raw sockets. no_memory leaves it as it was.
   Result<void> push_header(Message& message, std::span<const std::byte> bytes) noexcept;
 

@@ -115,7 +115,7 @@ Result<void> Request::reply(Message& answer) noexcept {
   core::Socket* socket = find(anchor_, socket_);
   if (socket == nullptr) return Error::closed;
   if (answered_) return Error::wrong_state;
-  const Error error = socket->protocol().reply(message_, answer);
+  const Error error = socket->reply(message_, answer);
   answered_ = error == Error::none;
   return error;
 }

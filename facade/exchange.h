@@ -146,7 +146,8 @@ class Request {
   [[nodiscard]] std::uint32_t peer() const noexcept { return message_.peer(); }
 
   // Answers. Takes the message and leaves it empty; on an error it is as it was, and the caller's.
-  // would_block: that peer takes nothing now; try again. peer_closed: it is gone, and the answer
+  // would_block: that peer takes nothing now; its socket's on_writable says when to try again.
+  // peer_closed: it is gone, and the answer
   // goes nowhere (counted). wrong_state: answered already. no_memory, closed.
   Result<void> reply(Message& answer) noexcept;
   Result<void> reply(Message&& answer) noexcept { return reply(answer); }

@@ -64,14 +64,16 @@ Result<std::uint64_t> SocketBase::close_for(Timeout linger) noexcept {
   if (socket == nullptr) return Error::closed;
   core::Context& context = *anchor_->context;
   if (context.reactor().in_turn()) return Error::reentrant;
+  // A callback may move this object meanwhile, or destroy it.
+  const SocketHandle handle = handle_;
   std::uint64_t lost = 0;
   socket->close(linger.length().value_or(Duration::max()), &lost);
   // Its own limit, not ours, ends it: the last turn of that still belongs to it.
   const Error error = drive(context, Timeout::infinite(), [&] {
-    return context.is_closing(handle_) ? Error::would_block : Error::none;
+    return context.is_closing(handle) ? Error::would_block : Error::none;
   });
   if (error == Error::none) return lost;
-  context.forget_result(handle_);
+  context.forget_result(handle);
   return error;
 }
 
@@ -84,6 +86,11 @@ Result<void> SocketBase::on_admission(Function<bool(const PeerInfo&)> callback) 
 }
 
 bool SocketBase::is_open() const noexcept { return find(anchor_, handle_) != nullptr; }
+
+std::string_view SocketBase::name() const noexcept {
+  const core::Socket* socket = find(anchor_, handle_);
+  return socket == nullptr ? std::string_view() : socket->options().name;
+}
 
 bool SocketBase::can_send() const noexcept {
   const core::Socket* socket = find(anchor_, handle_);

@@ -59,6 +59,8 @@ class SocketBase {
   Result<std::uint64_t> close_for(Timeout linger) noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] SocketType socket_type() const noexcept { return type_; }
+  // SocketOptions::name; empty when closed. Valid until the socket is closed.
+  [[nodiscard]] std::string_view name() const noexcept;
 
   // Asked for each peer before it is let in, by poll_once in the notice step: no message of it has
   // been read. `false` closes the connection (an Event: peer_refused, vetoed). Peers over inproc

@@ -72,7 +72,10 @@ class Message {
   [[nodiscard]] std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(data() + body_), std::size_t{end_ - body_}};
   }
-  // To fill it in. Only while no share() of it is alive: writing into a shared message is a bug.
+  // Is there another owner of these bytes? A message that came over inproc, or by a Reader, may be
+  // shared with whoever sent it; EventLoop::unshare makes it one's own.
+  [[nodiscard]] bool shared() const noexcept { return block_ != nullptr && block_->references > 1; }
+  // To fill it in. Only while it is not shared: writing into a shared message is a bug, and aborts.
   [[nodiscard]] std::span<std::byte> mutable_body() noexcept {
     SPOOL_ASSERT(block_ == nullptr || block_->references == 1);
     return {data() + body_, std::size_t{end_ - body_}};

@@ -176,6 +176,8 @@ class Pipe : public loop::Link<SendRing>,
   [[nodiscard]] virtual std::size_t unsent_messages() const noexcept = 0;
   [[nodiscard]] virtual std::size_t unsent_bytes() const noexcept = 0;
   virtual void describe_peer(Explanation& text) const noexcept = 0;
+  // Our own end of it; nothing where that has no name (ipc, inproc), or once it is closed.
+  virtual void describe_local(Explanation&) const noexcept {}
   // False where there is no such thing (tcp, inproc).
   [[nodiscard]] virtual bool credentials(PeerCredentials&) const noexcept { return false; }
   [[nodiscard]] const PipeStats& stats() const noexcept { return stats_; }

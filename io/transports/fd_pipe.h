@@ -28,6 +28,9 @@ class FdPipe final : private detail::StreamHolder, public StreamPipe {
 
   void dispose() noexcept override { storage_.destroy(this); }
   void describe_peer(Explanation& text) const noexcept override { peer_.describe(text); }
+  void describe_local(Explanation& text) const noexcept override {
+    if (!ended()) PeerName::of(local_address(fd_stream.handle())).describe(text);
+  }
   // Of unix sockets; not once the pipe is closed.
   [[nodiscard]] bool credentials(PeerCredentials& out) const noexcept override {
     return peer_.ip.family == IpFamily::any && peer_credentials(fd_stream.handle(), out);

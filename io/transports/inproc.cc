@@ -34,14 +34,17 @@ class InprocPipe final : public Pipe, public loop::Link<WaitingTag> {
   [[nodiscard]] std::size_t unsent_bytes() const noexcept override { return 0; }
   void describe_peer(Explanation& text) const noexcept override { text << name_.text(); }
 
-  // The two ends know each other from here on; open() tells an owner.
+  // The two ends know each other from here on; open() tells an owner, let_send() its user. Neither
+  // sends before the other has a user.
   static void link(InprocPipe& a, InprocPipe& b) noexcept {
     a.peer_ = &b;
     b.peer_ = &a;
   }
-  void open() noexcept {
+  void open() noexcept { owner_->on_pipe_open(*this); }
+  void let_send() noexcept {
+    if (ended_ || abandoned_ != Error::none) return;
     sendable_ = true;
-    owner_->on_pipe_open(*this);
+    if (user_ != nullptr) user_->on_sendable(*this);
   }
   void end(Error reason) noexcept;
 
@@ -164,6 +167,8 @@ void InprocTransport::link_one(InprocPipe& dialed, InprocListener& listener) noe
   listener.owner().on_accepted(*accepted);
   accepted->open();
   if (!dialed.ended()) dialed.open();
+  accepted->let_send();
+  dialed.let_send();
 }
 
 Error InprocPipe::send(Message& message) noexcept {
