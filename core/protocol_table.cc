@@ -1,10 +1,20 @@
 #include "spool/core/protocol_table.h"
 
+#include "spool/protocols/bus/bus.h"
 #include "spool/protocols/pair/pair.h"
+#include "spool/protocols/pair/pair1.h"
+#include "spool/protocols/pair/poly_pair1.h"
+#include "spool/protocols/pair/raw_pair1.h"
 #include "spool/protocols/pipeline/pull.h"
 #include "spool/protocols/pipeline/push.h"
 #include "spool/protocols/pubsub/pub.h"
 #include "spool/protocols/pubsub/sub.h"
+#include "spool/protocols/reqrep/raw_rep.h"
+#include "spool/protocols/reqrep/raw_req.h"
+#include "spool/protocols/reqrep/rep.h"
+#include "spool/protocols/reqrep/req.h"
+#include "spool/protocols/survey/raw_surveyor.h"
+#include "spool/protocols/survey/surveyor.h"
 
 namespace spool::core {
 
@@ -22,22 +32,28 @@ loop::Box<protocols::Protocol> make_protocol(SocketType type, bool raw,
   switch (type) {
     case SocketType::pair:
       return make<protocols::Pair>(context);
+    case SocketType::pair1:
+      if (raw) return make<protocols::RawPair1>(context);
+      return context.options.polyamorous ? make<protocols::PolyPair1>(context)
+                                         : make<protocols::Pair1>(context);
     case SocketType::pub:
       return make<protocols::Pub>(context);
     case SocketType::sub:
-      return make<protocols::Sub>(context);
+      // A raw one forwards everything: it is Pull that talks to PUB (docs/wire.md §9).
+      return raw ? make<protocols::Pull>(context) : make<protocols::Sub>(context);
     case SocketType::push:
       return make<protocols::Push>(context);
     case SocketType::pull:
       return make<protocols::Pull>(context);
     case SocketType::req:
+      return raw ? make<protocols::RawReq>(context) : make<protocols::Req>(context);
     case SocketType::rep:
-    case SocketType::surveyor:
     case SocketType::respondent:
+      return raw ? make<protocols::RawRep>(context) : make<protocols::Rep>(context);
+    case SocketType::surveyor:
+      return raw ? make<protocols::RawSurveyor>(context) : make<protocols::Surveyor>(context);
     case SocketType::bus:
-    case SocketType::pair1:
-      static_cast<void>(raw);
-      return {};
+      return raw ? make<protocols::RawBus>(context) : make<protocols::Bus>(context);
   }
   return {};
 }

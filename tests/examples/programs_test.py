@@ -45,6 +45,25 @@ class Hello(unittest.TestCase):
     def test_system_resolver(self):
         self.prints("system_resolver", "received: hello\n")
 
+    def test_req_rep(self):
+        self.prints("hello_req_rep", "asked: what time is it?\nanswered: noon\n")
+
+    def test_many_requests(self):
+        self.prints("many_requests", "90 right answers, 10 deadlines passed\n")
+
+    def test_survey(self):
+        self.prints("survey", "server 0\nserver 2\nthe survey is over\n")
+
+    def test_chat_room(self):
+        self.prints("chat_room", "ann: hello\nann: hello\n2 others in the room, 0 refused\n")
+
+    def test_broker(self):
+        self.prints("broker", "ping, pong, 2 messages passed the broker\n")
+        self.assertEqual(run("broker", "one").returncode, 2)
+        done = run("broker", "tcp://127.0.0.1:0", "nowhere")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("'nowhere' is no address", done.stderr)
+
     def test_game_tick(self):
         self.prints("game_tick", "40 ticks, 800 states sent and received\n")
 
