@@ -91,8 +91,9 @@ class Nanomsg:
     def device(self, one, two):
         return self.library.nn_device(one, two)
 
-    def peers(self, socket):
-        return self.library.nn_get_statistic(socket, self.constants["NN_STAT_CURRENT_CONNECTIONS"])
+    def peers(self, sockets):
+        current = self.constants["NN_STAT_CURRENT_CONNECTIONS"]
+        return sum(self.library.nn_get_statistic(socket, current) for socket in sockets)
 
     def send(self, socket, body, header, peer):
         if peer is not None:
@@ -274,16 +275,17 @@ def got(message):
     return "got %s %s %d" % (to_hex(body), to_hex(header), peer)
 
 
-def wait_for_peers(peer, socket, count):
+def wait_for_peers(peer, sockets, count):
     end = time.monotonic() + PATIENCE
-    while peer.peers(socket) != count:
+    while peer.peers(sockets) != count:
         if time.monotonic() > end:
-            raise Refused("has_%d" % peer.peers(socket))
+            raise Refused("has_%d" % peer.peers(sockets))
         time.sleep(0.002)
     return "ok"
 
 
-def obey(peer, socket, verb, words):
+def obey(peer, sockets, verb, words):
+    socket = sockets[0]
     if verb == "send":
         header = from_hex(words[1]) if len(words) > 1 else None
         peer.send(socket, from_hex(words[0]), header, int(words[2]) if len(words) > 2 else None)
@@ -301,7 +303,7 @@ def obey(peer, socket, verb, words):
         peer.answer(socket, int(words[0]), from_hex(words[1]))
         return "ok"
     if verb == "peers":
-        return wait_for_peers(peer, socket, int(words[0]))
+        return wait_for_peers(peer, sockets, int(words[0]))
     return "error unknown_command"
 
 
@@ -323,7 +325,7 @@ def main(arguments):
     for line in sys.stdin:
         verb, *words = line.split()
         try:
-            answer = obey(peer, sockets[0], verb, words)
+            answer = obey(peer, sockets, verb, words)
         except Refused as refused:
             answer = "error %s" % refused
         print(answer, flush=True)

@@ -11,7 +11,7 @@
 //   reply NUMBER                got BODY HEADER PEER
 //   take                        taken NUMBER BODY    a request, beside others
 //   answer NUMBER BODY          ok
-//   peers COUNT                 ok                   once it has exactly so many
+//   peers COUNT                 ok                   once it has exactly so many, of all sockets
 //
 // Bytes are in hex, "-" is none. Whatever fails or takes longer than `patience` is "error WHY".
 
@@ -117,7 +117,8 @@ struct Peer {
 
 class Conversation {
  public:
-  Conversation(spool::EventLoop& loop, Peer& peer) : loop_(loop), peer_(peer) {}
+  Conversation(spool::EventLoop& loop, Peer& peer, const unsigned& peers)
+      : loop_(loop), peer_(peer), peers_(peers) {}
 
   std::string obey(const Words& words) {
     const std::string& verb = words[0];
@@ -203,11 +204,10 @@ class Conversation {
     return "ok";
   }
 
-  std::string peers(std::size_t count) {
+  std::string peers(unsigned count) {
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (peer_.duplex->peers() != count) {
-      if (std::chrono::steady_clock::now() > end)
-        return "error has_" + std::to_string(peer_.duplex->peers());
+    while (peers_ != count) {
+      if (std::chrono::steady_clock::now() > end) return "error has_" + std::to_string(peers_);
       loop_.poll_once(100ms);
     }
     return "ok";
@@ -215,6 +215,7 @@ class Conversation {
 
   spool::EventLoop& loop_;
   Peer& peer_;
+  const unsigned& peers_;
   unsigned last_ = 0;
   std::map<unsigned, spool::Exchange> exchanges_;
   std::map<unsigned, spool::Survey> surveys_;
@@ -277,7 +278,12 @@ void set(spool::SocketOptions& options, std::string_view name, unsigned value) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  unsigned peers = 0;
   spool::EventLoopConfig config;
+  config.on_event = [&peers](const spool::Event& event) {
+    peers += event.kind == spool::EventKind::peer_joined;
+    peers -= event.kind == spool::EventKind::peer_left;
+  };
   config.log = [](spool::LogLevel, std::string_view line) { std::cerr << line << std::endl; };
   for (int i = 1; i < count; ++i) {
     const std::string_view word = arguments[i];
@@ -306,7 +312,7 @@ int main(int count, char** arguments) {
     device.emplace(need(spool::Device::join(*sockets[0].raw, *sockets[1].raw), "device", loop));
 
   Lines lines(loop);
-  Conversation conversation(loop, sockets.front());
+  Conversation conversation(loop, sockets.front(), peers);
   for (;;) {
     std::istringstream line(lines.next());
     Words words;

@@ -7,9 +7,6 @@ from processes import Failed, Process, expect
 
 IMPLEMENTATIONS = ("ours", "nanomsg", "nng")
 
-# The largest body that fits into 1 MiB, which is the limit of nanomsg and ours, with one word of header.
-LARGEST = bytes(range(256)) * (1 << 12)
-
 # Options that only one type has.
 OWNERS = {"deadline": ["surveyor"], "resend": ["req"]}
 
@@ -101,6 +98,10 @@ class Peer(Process):
         received = self.recv()
         expect(received.body == body, "%s received %s, not %s" % (self, short(received.body), short(body)))
         return received
+
+    def send_after_recv(self, prefix):
+        """Answers what a recv that was told before has got."""
+        self.send(prefix + message(self.want("got")).body)
 
     def state(self):
         last = self.asked[-1][:60] if self.asked else "nothing"

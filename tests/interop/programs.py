@@ -25,7 +25,7 @@ class Program:
         has none.
         """
         # nngcat's --pair is broken, and nng's names have digits.
-        argv = [self.path, "--%s%s" % (kind, "0" if self.is_nng else "")]
+        argv = [self.path, "--%s%s" % (kind, "0" if self.is_nng and kind != "pair1" else "")]
         for address in binds:
             argv += ["--bind", address]
         for address in connects:
@@ -44,7 +44,7 @@ class Program:
             argv += ["--interval", str(max(1, round(interval)) if self.is_nng else interval)]
         if count is not None and self.name != "nanomsg":
             argv += ["--count", str(count)]
-        if kind in ("pull", "sub", "pair"):
+        if kind not in ("push", "pub"):
             argv += ["--msgpack"]
         return argv + list(extra)
 
