@@ -65,16 +65,48 @@ def transfer(case, programs, kind, transport, binder, couple, body):
         source.expect_exit()
 
 
-def both_ways(case, programs, transport, binder, other):
-    """PAIR: each side sends, and receives what the other sent."""
+def both_ways(case, programs, kind, transport, binder, other):
+    """Each side sends, and receives what the other sent."""
     first, second = programs[binder], programs[other]
     address = case.address(transport)
     one = case.file("one", b"from the one who binds")
     two = case.file("two", b"from the one who connects")
-    bound = case.start_listener(first.argv("pair", [address], body_file=one), address)
-    connected = case.start(second.argv("pair", [], [address], body_file=two))
-    expect(bound.messages(1) == [b"from the one who connects"], "%s got something else" % bound)
-    expect(connected.messages(1) == [b"from the one who binds"], "%s got something else" % connected)
+    # What is said on a bus before somebody is there is lost: again, then.
+    interval = 1 if kind == "bus" else None
+    bound = case.start_listener(first.argv(kind, [address], body_file=one, interval=interval), address)
+    connected = case.start(second.argv(kind, [], [address], body_file=two, interval=interval))
+    for process, wanted in ((bound, b"from the one who connects"), (connected, b"from the one who binds")):
+        expect_all(process.messages(1), [wanted], process)
+
+
+# Who asks, and who answers.
+QUESTIONS = {"req": "rep", "surveyor": "respondent"}
+
+
+def answers(case, programs, kind, transport, binder, couple, body):
+    """A question and its answer, exactly."""
+    asker, answerer = (programs[name] for name in couple)
+    address = case.address(transport)
+    question_file, answer_file = case.file("question", body), case.file("answer", body[::-1])
+
+    def asking(binds, connects):
+        # Who surveys before somebody is there asks nobody: again, then.
+        interval = 1 if kind == "surveyor" else None
+        return asker.argv(kind, binds, connects, body_file=question_file, interval=interval)
+
+    def answering(binds, connects):
+        return answerer.argv(QUESTIONS[kind], binds, connects, body_file=answer_file)
+
+    if binder == "asker":
+        source = case.start_listener(asking([address], []), address)
+        target = case.start(answering([], [address]))
+    else:
+        target = case.start_listener(answering([address], []), address)
+        source = case.start(asking([], [address]))
+    expect_all(target.messages(1), [body], target)
+    expect_all(source.messages(1), [body[::-1]], source)
+    if kind == "req":
+        source.expect_exit()
 
 
 # Subscriptions, and which of the two publications they let through.

@@ -23,10 +23,23 @@ def all_jobs():
                     for label, body in cases.BODIES.items():
                         jobs.append(Job("%s: %s" % (transport, " -> ".join(ends)), label, cases.transfer, kind=kind,
                                         transport=transport, binder=binder, couple=couple, body=body))
+    for kind, answer in cases.QUESTIONS.items():
+        for transport in TRANSPORTS:
+            for asker, answerer in cases.COUPLES:
+                for binder in ("asker", "answerer"):
+                    ends = ["%s %s" % (asker, kind), "%s %s" % (answerer, answer)]
+                    ends["asker answerer".split().index(binder)] += " (binds)"
+                    for label, body in cases.BODIES.items():
+                        # The limit counts the word of header that a question has.
+                        jobs.append(Job("%s: %s" % (transport, " <-> ".join(ends)), label, cases.answers, kind=kind,
+                                        transport=transport, binder=binder, couple=(asker, answerer),
+                                        body=body[:cases.LIMIT - 4]))
     for transport in TRANSPORTS:
         for binder, other in cases.COUPLES:
-            jobs.append(Job("%s: pair both ways" % transport, "%s binds, %s" % (binder, other), cases.both_ways,
-                            transport=transport, binder=binder, other=other))
+            for kind in ("pair", "pair1", "bus"):
+                if kind != "pair1" or "nanomsg" not in (binder, other):  # which has none
+                    jobs.append(Job("%s: %s both ways" % (transport, kind), "%s binds, %s" % (binder, other),
+                                    cases.both_ways, kind=kind, transport=transport, binder=binder, other=other))
         for publisher, subscriber in cases.COUPLES:
             for topics in cases.TOPICS:
                 jobs.append(Job("%s: subscriptions, %s pub -> %s sub" % (transport, publisher, subscriber), topics,
