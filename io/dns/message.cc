@@ -8,7 +8,6 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::size_t header_size = 12;
 constexpr std::size_t label_max = 63;
 constexpr unsigned aliases_max = 8;  // followed, one behind the other
 
