@@ -65,6 +65,9 @@ class Req final : public Protocol {
 
   [[nodiscard]] bool inspects() const noexcept override { return true; }
   [[nodiscard]] bool routes() const noexcept override { return true; }
+  // Requests are kept here until they are answered, and sent again: those that come back unwritten
+  // are not lost.
+  [[nodiscard]] bool returns_unsent() const noexcept override { return true; }
   [[nodiscard]] io::Verdict inspect(io::Pipe&,
                                     std::span<const std::byte> payload) noexcept override {
     return payload.size() < word_size ? io::Verdict::malformed : io::Verdict::keep;
