@@ -149,12 +149,6 @@ void StreamPipe::fail(Error reason, int os_error) noexcept {
   owner_->on_pipe_closed(*this, reason, os_error);
 }
 
-bool StreamPipe::drop_oldest() noexcept {
-  if (!queue_.drop_oldest()) return false;
-  --stats_.messages_sent;
-  return true;
-}
-
 void StreamPipe::admit() noexcept {
   if (state_ != PipeState::active || !std::exchange(held_, false)) return;
   update_interest();
@@ -209,7 +203,8 @@ void StreamPipe::finish_draining() noexcept {
 
 void StreamPipe::update_interest() noexcept {
   if (!token_.valid()) return;
-  const bool read = !read_paused_ && !held_ && !starved_ && !input_over_ && state_ != PipeState::connecting;
+  const bool read =
+      !read_paused_ && !held_ && !starved_ && !input_over_ && state_ != PipeState::connecting;
   const bool write = (write_blocked_ && !write_dead_) || state_ == PipeState::connecting;
   io_.reactor.set_interest(token_, static_cast<Interest>((read ? 1 : 0) | (write ? 2 : 0)));
 }

@@ -69,6 +69,8 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   // Sending.
   [[nodiscard]] Error write_now(Message& message) noexcept;
   [[nodiscard]] bool may_write_now() noexcept;
+  [[nodiscard]] bool may_send() const noexcept;
+  [[nodiscard]] bool has_room() const noexcept;
   void update_sendable() noexcept;
   void finish_draining() noexcept;
   void on_write_error(const Transfer& transfer) noexcept;
@@ -96,6 +98,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   Framing framing_;
   PipeState state_ = PipeState::connecting;
   std::uint16_t memory_pauses_ = 0;  // since the last read
+  bool full_ = true;                 // the user waits to hear that half is written
   bool write_blocked_ = false;       // the kernel said so: wait for writable
   bool write_dead_ = false;          // no more writes; reading finds out why
   bool read_paused_ = false;         // the receive queue is full

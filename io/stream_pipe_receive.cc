@@ -131,6 +131,7 @@ bool StreamPipe::take_handshake(std::byte*& data, std::size_t& size) noexcept {
   if (write_dead_) io_.reactor.schedule_after(timer_, write_dead_limit);
   // A peer that writes nothing but its header may still not have taken ours: see update_sendable.
   sendable_ = handshake_sent_ == handshake_size;
+  full_ = !sendable_;
   if (config_->asks_first) {
     held_ = true;
     update_interest();

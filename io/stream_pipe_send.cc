@@ -109,18 +109,38 @@ void StreamPipe::flush() noexcept {
   if (state_ == PipeState::draining && queue_.empty()) finish_draining();
 }
 
-// One writer of sendable_: full at the limits, ready again at half of them.
-void StreamPipe::update_sendable() noexcept {
-  if (state_ != PipeState::active || write_dead_ || abandoned_ != Error::none) return;
+// What was dropped was never sent. Room for one is enough to go on; of being ready again the user
+// hears at half, as ever.
+bool StreamPipe::drop_oldest() noexcept {
   const std::size_t bytes = queue_.bytes();
-  const std::size_t messages = queue_.messages();
-  if (sendable_) {
-    sendable_ = bytes < config_->send_queue_bytes && messages < config_->send_queue_messages;
-    return;
+  if (!queue_.drop_oldest()) return false;
+  --stats_.messages_sent;
+  stats_.bytes_sent -= bytes - queue_.bytes() - frame_header_size(framing_);
+  sendable_ = may_send() && has_room();
+  return true;
+}
+
+bool StreamPipe::may_send() const noexcept {
+  return state_ == PipeState::active && handshake_sent_ == handshake_size && !write_dead_ &&
+         abandoned_ == Error::none;
+}
+
+bool StreamPipe::has_room() const noexcept {
+  return queue_.bytes() < config_->send_queue_bytes &&
+         queue_.messages() < config_->send_queue_messages;
+}
+
+// Full at the limits, ready again at half of them.
+void StreamPipe::update_sendable() noexcept {
+  if (!may_send()) return;
+  if (!has_room()) {
+    sendable_ = false;
+    full_ = true;
   }
-  if (handshake_sent_ < handshake_size || bytes > config_->send_queue_bytes / 2 ||
-      messages > config_->send_queue_messages / 2)
+  if (!full_ || queue_.bytes() > config_->send_queue_bytes / 2 ||
+      queue_.messages() > config_->send_queue_messages / 2)
     return;
+  full_ = false;
   sendable_ = true;
   if (user_ != nullptr) user_->on_sendable(*this);
 }

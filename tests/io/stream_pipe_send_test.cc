@@ -104,6 +104,52 @@ TEST_CASE_METHOD(SendFixture, "a full send queue is not sendable; half empty, it
   CHECK(owner.sendable == 1);
 }
 
+TEST_CASE_METHOD(SendFixture, "dropping the oldest makes room for one, but half is told at half") {
+  config.send_queue_messages = 10;
+  config.immediate_sends = 0;
+  open();
+  peer->end().room = 50;  // the first is partly written, and is not dropped
+  for (char text = 'a'; pipe->sendable(); ++text) {
+    REQUIRE(send(std::string(100, text)) == Error::none);
+    rig.turns(1);
+  }
+  REQUIRE(pipe->drop_oldest());
+  CHECK(pipe->sendable());
+  CHECK(pipe->stats().messages_sent == 9);
+  CHECK(pipe->stats().bytes_sent == 900);
+  REQUIRE(send(std::string(100, 'z')) == Error::none);
+  CHECK_FALSE(pipe->sendable());
+  REQUIRE(pipe->drop_oldest());
+  REQUIRE(pipe->drop_oldest());
+  CHECK(pipe->sendable());
+  rig.turns(3);
+  CHECK(owner.sendable == 0);
+  peer->end().room = 4 * 108;  // still sendable, and now half of it is written
+  rig.turns(3);
+  CHECK(owner.sendable == 1);
+  peer->end().room = 1 << 20;
+  rig.turns(3);
+  CHECK(owner.sendable == 1);
+  CHECK_FALSE(pipe->drop_oldest());
+  std::string got;
+  for (const char text : {'a', 'e', 'f', 'g', 'h', 'i', 'j', 'z'})
+    got += frame(Framing::tcp, std::string(100, text));
+  CHECK(peer->take() == got);
+}
+
+TEST_CASE_METHOD(SendFixture, "a pipe whose user has given it up has no room, whatever it drops") {
+  config.send_queue_messages = 3;
+  open();
+  peer->end().room = 0;
+  while (pipe->sendable()) REQUIRE(send("x") == Error::none);
+  pipe->abandon(Error::too_slow);
+  CHECK(pipe->drop_oldest());
+  CHECK_FALSE(pipe->sendable());
+  rig.turns(3);
+  CHECK(owner.sendable == 0);
+  CHECK(owner.reason == Error::too_slow);
+}
+
 TEST_CASE_METHOD(SendFixture,
                  "a blocked peer is not written to again before it can take something") {
   open();
