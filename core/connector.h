@@ -1,14 +1,19 @@
 // Connector: an endpoint that connects, and connects again. Owns its one pipe while that lives.
 //
-//  state       | begin, retry | name found  | name unknown | pipe open | pipe closed   | close
-//  ------------+--------------+-------------+--------------+-----------+---------------+---------
-//  resolving   | –            | → connecting| → backing_off| –         | –             | → closed
-//  connecting  | –            | –           | –            | → open    | → connecting, | → closed
-//              |              |             |              |           | → backing_off |
-//  open        | –            | –           | –            | –         | → backing_off | → closed
-//  backing_off | → resolving, | –           | –            | –         | –             | → closed
-//              | → connecting |             |              |           |               |
-//  closed      | –            | –           | –            | –         | –             | –
+//  state       | begin, retry  | name found  | name unknown | pipe open | pipe closed    | close
+//  ------------+---------------+-------------+--------------+-----------+----------------+--------
+//  backing_off | a name:       | –           | –            | –         | –              | → closed
+//              | → resolving;  |             |              |           |                |
+//              | none:         |             |              |           |                |
+//              | → connecting  |             |              |           |                |
+//  resolving   | –             | → connecting| → backing_off| –         | –              | → closed
+//  connecting  | –             | –           | –            | → open    | another        | → closed
+//              |               |             |              |           | address:       |
+//              |               |             |              |           | → connecting;  |
+//              |               |             |              |           | none left:     |
+//              |               |             |              |           | → backing_off  |
+//  open        | –             | –           | –            | –         | → backing_off  | → closed
+//  closed      | –             | –           | –            | –         | –              | –
 //
 // A round begins with resolving if there is a name. It goes through all addresses, one at a time:
 // an attempt that fails is followed by the next one at once, and the last one by backing_off. A

@@ -1,11 +1,11 @@
 // Socket: one protocol and its endpoints. Owned by the context's slab until it has closed.
 //
-//  state   | user calls | endpoint made | close            | last pipe gone
-//  --------+------------+---------------+------------------+----------------
-//  open    | served     | kept          | → closing or     | –
-//          |            |               | closed           |
-//  closing | closed     | –             | –                | → closed
-//  closed  | closed     | –             | –                | –
+//  state   | user calls | endpoint made | close                    | last pipe gone
+//  --------+------------+---------------+--------------------------+----------------
+//  open    | served     | kept          | some still write:        | –
+//          |            |               | → closing; none: → closed|
+//  closing | closed     | –             | –                        | → closed
+//  closed  | closed     | –             | –                        | –
 //
 // closing: endpoints are gone, pipes write what was accepted, within the linger.
 #pragma once

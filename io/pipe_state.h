@@ -1,15 +1,24 @@
 // PipeState: the life of a connection over a byte stream.
 //
-//  state       | connected   | readable           | writable      | time is over | lost   | drain
-//  ------------+-------------+--------------------+---------------+--------------+--------+---------
-//  connecting  | handshaking | –                  | ask how it is | ended        | ended  | ended
-//  handshaking | –           | 8 bytes: active,   | send the rest | ended        | ended  | ended
-//              |             | or ended           | of our header |              |        |
-//  active      | –           | messages           | flush         | read again   | ended  |
-//  draining draining    | –           | discard; at end of | flush, then   | ended        | ended
-//  | –
-//              |             | stream: ended      | say we are done|             |        |
-//  ended       | –           | –                  | –             | –            | –      | –
+//  state       | connected     | readable                | writable
+//  ------------+---------------+-------------------------+-------------------
+//  connecting  | → handshaking | –                       | ask how it is
+//  handshaking | –             | 8 bytes: → active; no   | send the rest of
+//              |               | peer of ours: → ended   | our header
+//  active      | –             | messages; their end:    | flush
+//              |               | → ended                 |
+//  draining    | –             | discard; at their end   | flush, then say
+//              |               | and ours: → ended       | that we are done
+//  ended       | –             | –                       | –
+//
+//  state       | time is over                        | lost    | drain
+//  ------------+-------------------------------------+---------+------------
+//  connecting  | → ended                             | → ended | → ended
+//  handshaking | → ended                             | → ended | → ended
+//  active      | it was want of memory: read again;  | → ended | → draining
+//              | given up, or stuck: → ended         |         |
+//  draining    | → ended                             | → ended | –
+//  ended       | –                                   | –       | –
 //
 // "Time" is the handshake deadline in the first two, the linger in draining. In active it is the
 // pause for want of memory (ten seconds of it within a body: ended), and the limit for a peer that

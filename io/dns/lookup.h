@@ -3,15 +3,18 @@
 // The questions for IPv4 and IPv6 go out together, each from a socket of its own (so from a port
 // that nobody can guess) and with a random id. Each of the two questions is in one of these states:
 //
-//  question | asked      | addresses | "there is none" | failure, refusal | time is over
-//  ---------+------------+-----------+-----------------+------------------+-------------
-//  open     | → waiting, | –         | –               | –                | –
-//           | or failed  |           |                 |                  |
-//  waiting  | –          | → found   | → none          | → failed         | → failed
-//  found    | –          | –         | –               | –                | –
-//  none     | –          | –         | –               | –                | –
-//  failed   | → waiting, | –         | –               | –                | –
-//           | or failed  |           |                 |                  |
+//  question | asked        | addresses | "there is none" | failure, refusal | time is   | next name
+//           |              |           |                 |                  | over      |
+//  ---------+--------------+-----------+-----------------+------------------+-----------+----------
+//  open     | → waiting;   | –         | –               | –                | –         | –
+//           | it cannot be:|           |                 |                  |           |
+//           | → failed     |           |                 |                  |           |
+//  waiting  | –            | → found   | → none          | → failed         | → failed  | –
+//  found    | –            | –         | –               | –                | –         | –
+//  none     | –            | –         | –               | –                | –         | → open
+//  failed   | → waiting;   | –         | –               | –                | –         | → open
+//           | it cannot be:|           |                 |                  |           |
+//           | → failed     |           |                 |                  |           |
 //
 // When neither waits: if one is found, it is over. If both are none, the name that the search list
 // makes next is asked for. Else what failed is asked again, of the next server, for as many rounds

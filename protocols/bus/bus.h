@@ -1,14 +1,14 @@
 // BUS: every message to every neighbour that can take it now; from all of them in fair turns. What
 // arrives is not forwarded, and nothing comes back to its sender by itself.
 //
-//  a neighbour is | attach  | send           | sendable  | receivable       | ended      | detach
-//  ---------------+---------+----------------+-----------+------------------+------------+--------
-//  there          | –       | its copy, as   | caught up | joins the turns, | → leaving  | → gone
-//                 |         | policy/        |           | tell the user    |            |
-//                 |         | broadcast.h    |           |                  |            |
-//                 |         | says           |           |                  |            |
-//  leaving        | –       | –              | –         | the same         | –          | → gone
-//  gone           | → there | –              | –         | –                | –          | –
+//  a neighbour is | attach  | send           | sendable  | receivable       | ended     | detach
+//  ---------------+---------+----------------+-----------+------------------+-----------+--------
+//  gone           | → there | –              | –         | –                | –         | –
+//  there          | –       | its copy, as   | caught up | joins the turns, | → leaving | → gone
+//                 |         | policy/        |           | tell the user    |           |
+//                 |         | broadcast.h    |           |                  |           |
+//                 |         | says           |           |                  |           |
+//  leaving        | –       | –              | –         | the same         | –         | → gone
 //
 //  received       | receive
 //  ---------------+-------------------------------

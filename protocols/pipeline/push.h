@@ -8,8 +8,8 @@
 //
 //  backlog | attach / sendable, or the timer       | send        | returned
 //  --------+---------------------------------------+-------------+------------------------------
-//  empty   | tell the user                         | as above    | sent as above; or else kept:
-//          |                                       |             | → waiting
+//  empty   | tell the user                         | as above    | sent as above; it cannot be:
+//          |                                       |             | kept, → waiting
 //  waiting | sent as above, oldest first; when all | would_block | kept behind them
 //          | of it went: → empty, tell the user    |             |
 //

@@ -2,15 +2,17 @@
 // no room is passed over until it has drained; each message that it misses is counted, and each
 // such time is an episode that the host hears of twice: when it begins, and when it ends.
 //
-//  a pipe is | a message, has room     | a message, has none   | sendable          | remove
-//  ----------+-------------------------+-----------------------+-------------------+--------------
-//  in step   | takes it; no memory:    | a miss: → behind,     | –                 | → gone
-//            | a miss, → behind        | on_peer_blocked       |                   |
-//  behind    | takes it; if it had     | one more miss         | → in step,        | → gone,
-//            | nothing unsent: →       |                       | on_peer_caught_up | on_peer_-
-//            | in step; no memory: one |                       |                   | caught_up
-//            | more miss               |                       |                   |
-//  gone      | –                       | –                     | –                 | –
+//  a pipe is | add  | a message, has room  | a message, has none | sendable          | remove
+//  ----------+------+----------------------+---------------------+-------------------+-----------
+//  gone      | → in | –                    | –                   | –                 | –
+//            | step |                      |                     |                   |
+//  in step   | –    | takes it; no memory: | misses it, →        | –                 | → gone
+//            |      | misses it, → behind, | behind,             |                   |
+//            |      | on_peer_blocked      | on_peer_blocked     |                   |
+//  behind    | –    | takes it, → in step, | one more miss       | → in step,        | → gone,
+//            |      | if nothing was       |                     | on_peer_caught_up | on_peer_
+//            |      | unsent; no memory:   |                     |                   | caught_up
+//            |      | one more miss        |                     |                   |
 //
 // Which message is missed when there is no room is ProtocolOptions::blocked:
 //  drop_newest | this one

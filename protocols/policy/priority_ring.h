@@ -1,10 +1,16 @@
 // PriorityRing: pipes in 16 priority classes, in turns within a class. Intrusive: a pipe that goes
 // leaves no index behind.
 //
-//  who uses what       sends by          receives by
-//  PAIR                its one pipe      order of arrival (a former peer's rest first)
-//  PUSH / PULL         LoadBalancer      FairQueue
-//  PUB / SUB           Broadcast         FairQueue
+//  who uses what         sends by                     receives by
+//  PAIR, PAIR v1         its one pipe                 FairQueue, a former peer's rest first
+//  PAIR v1, polyamorous  the pipe that is named       FairQueue
+//  PUSH / PULL           LoadBalancer                 FairQueue
+//  PUB / SUB             Broadcast                    FairQueue; a reader: its own queue
+//  REQ                   LoadBalancer                 the id of the request
+//  REP, RESPONDENT       the way back of the request  FairQueue, of pipes that have room
+//  SURVEYOR              Broadcast                    the id of the survey
+//  BUS                   Broadcast                    FairQueue
+//  raw ones              the same                     FairQueue; they know no ids
 #pragma once
 
 #include <array>

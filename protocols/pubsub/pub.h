@@ -2,9 +2,9 @@
 //
 //  a subscriber is | attach    | send                               | sendable  | ended / detach
 //  ----------------+-----------+------------------------------------+-----------+---------------
+//  gone            | → there   | –                                  | –         | –
 //  there           | –         | its share, as policy/broadcast.h   | caught up | → gone
 //                  |           | says; what it misses is counted    |           |
-//  gone            | → there   | –                                  | –         | –
 //
 // There is no subscription on the wire: subscribers filter. What a peer sends is dropped and
 // counted (PipeStats::filtered).

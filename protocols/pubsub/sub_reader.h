@@ -2,12 +2,13 @@
 //
 //  queue | a message that matches      | receive             | unsubscribe           | closed
 //  ------+-----------------------------+---------------------+-----------------------+----------
-//  empty | → some; tells               | would_block         | –                     | gone
-//  some  | added; tells; → full, if it | the oldest; → empty,| drops what no longer  | gone with
-//        | reaches a limit             | if last             | matches; → empty, if  | the rest
-//  full  | drop_oldest: as some, and   | the oldest; → some  | nothing is left       |
-//        | what is in the way dropped; |                     |                       |
-//        | else it is dropped          |                     |                       |
+//  empty | → some; tells               | would_block         | –                     | → gone
+//  some  | added; tells; → full, if it | the oldest; →       | drops what no longer  | → gone
+//        | reaches a limit             | empty, if last      | matches; → empty, if  |
+//        |                             |                     | nothing is left       |
+//  full  | drop_oldest: as some, and   | the oldest; → some, | the same; → some, if  | → gone
+//        | what is in the way dropped; | if it is below both | it is below both      |
+//        | else: it is dropped         | limits              | limits                |
 //
 // full: ProtocolOptions::queue_messages or queue_bytes is reached. What is dropped for that, or for
 // want of memory, is counted (ProtocolStats::overflowed). Overflow::wait drops the newest too: to

@@ -7,14 +7,12 @@
 //  some           | added             | to the next by priority and turn; | → none, if last
 //                 |                   | → none, if that filled the last   |
 //
-//  pipes with     | attach /          | receive                           | ended          | detach
-//  replies        | receivable        |                                   |                |
-//  ---------------+-------------------+-----------------------------------+----------------+---------
-//  none           | → some            | would_block                       | –              | –
-//  some           | added             | from the next by priority and     | keeps its rest | →
-//  none,
-//                 |                   | turn; → none, if that was the last|                | if
-//                 last
+//  pipes with | attach / receivable | receive                          | ended          | detach
+//  replies    |                     |                                  |                |
+//  -----------+---------------------+----------------------------------+----------------+---------
+//  none       | → some              | would_block                      | –              | –
+//  some       | added               | from the next by priority and    | keeps its rest | → none,
+//             |                     | turn; → none, if it was the last |                | if last
 //
 // A reply without an id word is dropped on arrival, counted and reported by the pipe.
 #pragma once

@@ -5,8 +5,8 @@
 //  state     | receive: there is one    | there is none | send
 //  ----------+--------------------------+---------------+------------------------------------------
 //  idle      | → answering              | would_block   | wrong_state
-//  answering | → answering; the former  | would_block   | its requester has room: → idle
-//            | one is forgotten         |               | is full: would_block
+//  answering | → answering; the former  | would_block   | its requester has room: → idle;
+//            | one is forgotten         |               | is full: would_block;
 //            |                          |               | is gone: → idle, peer_closed (unroutable)
 //
 // The user is told of room when a request was taken, and when a requester has room again or is

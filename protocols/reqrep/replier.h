@@ -4,10 +4,10 @@
 //  a pipe  | a request comes  | an answer    | it has     | it ended  | its last request | detached
 //  is      |                  | fills it     | room again |           | is taken         |
 //  --------+------------------+--------------+------------+-----------+------------------+---------
-//  quiet   | room: → offered, | –            | –          | –         | –                | gone
+//  quiet   | room: → offered; | –            | –          | –         | –                | → gone
 //          | full: → held     |              |            |           |                  |
-//  offered | –                | → held       | –          | –         | → quiet          | gone
-//  held    | –                | –            | → offered  | → offered | –                | gone
+//  offered | –                | → held       | –          | –         | → quiet          | → gone
+//  held    | –                | –            | → offered  | → offered | –                | → gone
 //
 // Offered pipes are served by priority and turn. So a requester that does not read its answers is
 // not served, and holds up nobody. What an ended one has left is offered like everything that was

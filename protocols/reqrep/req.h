@@ -12,11 +12,11 @@
 //
 //  state    | cancel      | close | receive
 //  ---------+-------------+-------+-------------------
-//  idle     | wrong_state | gone  | wrong_state
-//  waiting  | → idle      | gone  | would_block
-//  sent     | → idle      | gone  | would_block
-//  answered | → idle      | gone  | the reply, → idle
-//  failed   | → idle      | gone  | the reason, → idle
+//  idle     | wrong_state | → gone| wrong_state
+//  waiting  | → idle      | → gone| would_block
+//  sent     | → idle      | → gone| would_block
+//  answered | → idle      | → gone| the reply, → idle
+//  failed   | → idle      | → gone| the reason, → idle
 //
 // *  First come, first served; also from within the call that made it wait, so that a request waits
 //    only while no pipe can take one. Without memory it stays, and this is tried again shortly.

@@ -2,11 +2,11 @@
 //
 //  a peer is | attach  | send            | sendable  | receivable       | ended     | detach
 //  ----------+---------+-----------------+-----------+------------------+-----------+--------
+//  gone      | → there | –               | –         | –                | –         | –
 //  there     | –       | its copy, as    | caught up | joins the turns, | → leaving | → gone
 //            |         | policy/         |           | tell the user    |           |
 //            |         | broadcast.h says|           |                  |           |
 //  leaving   | –       | –               | –         | the same         | –         | → gone
-//  gone      | → there | –               | –         | –                | –         | –
 //
 //  send, the header is | hop words and an id word behind them | anything else
 //  --------------------+--------------------------------------+------------------

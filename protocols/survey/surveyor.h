@@ -1,15 +1,15 @@
 // SURVEYOR: asks everybody, and takes answers until a deadline. Any number of surveys at a time.
 //
-//  a survey is | start             | an answer to it    | deadline       | receive        | cancel
-//  ------------+-------------------+--------------------+----------------+----------------+--------
-//  idle        | → running         | – (has no id)      | –              | wrong_state    | wrong_-
-//              |                   |                    |                |                | state
-//  running     | anew; forgets the | queued, tell the   | → over,        | the next;      | → idle
-//              | former            | user; full or no   | tell the user  | none:          |
-//              |                   | memory: overflowed |                | would_block    |
-//  over        | → running         | – (has no id)      | –              | the next;      | → idle
-//              |                   |                    |                | none: → idle,  |
-//              |                   |                    |                | deadline_passed|
+//  a survey is | start              | an answer to it    | deadline      | receive         | cancel
+//  ------------+--------------------+--------------------+---------------+-----------------+-------
+//  idle        | → running          | – (has no id)      | –             | wrong_state     | wrong_
+//              |                    |                    |               |                 | state
+//  running     | → running; forgets | queued, tell the   | → over,       | the next;       | → idle
+//              | the former         | user; full or no   | tell the user | none:           |
+//              |                    | memory: overflowed |               | would_block     |
+//  over        | → running          | – (has no id)      | –             | the next;       | → idle
+//              |                    |                    |               | none: → idle,   |
+//              |                    |                    |               | deadline_passed |
 //
 // start() asks the peers that there are; none is no error. Without memory for it nothing changes:
 // a former survey goes on. Answers that were taken in before the deadline can be received after it;
