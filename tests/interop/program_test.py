@@ -66,7 +66,7 @@ def errors_of_files(case, programs):
 def usage(case, programs):
     program = programs["ours"].path
     ends(case, programs, [], 1, program + ": At least one of the following required:\n    --push\n")
-    ends(case, programs, ["--req", "-l", "1", "-D", "x"], 1, program + ": Option --req is not supported yet\n")
+    ends(case, programs, ["--req", "-l", "1"], 1, program + ": Option --req requires at least one of the following")
     ends(case, programs, [], 1, case.folder + "/nn_pull: At least one of the following required:\n    --bind\n",
          name="nn_pull")
     version = case.start([program, "-V"])
@@ -86,9 +86,22 @@ def timeouts(case, programs):
         (["--pull", "--recv-timeout", "0.2"], 0, ""),
         (["--pull", "--recv-timeout", "0.2", "--expect-message"], 4, ""),
         (["--pair", "--recv-timeout", "0.2"], 0, ""),
+        (["--pair1", "--recv-timeout", "0.2"], 0, ""),
+        (["--bus", "-D", "x", "--recv-timeout", "0.2"], 0, ""),
+        (["--rep", "--recv-timeout", "0.2"], 0, ""),
+        (["--respondent", "--recv-timeout", "0.2", "--expect-message"], 4, ""),
+        (["--rep", "-D", "x", "--recv-timeout", "0.2"], 3, "Can't recv: Connection timed out\n"),
+        (["--respondent", "-D", "x", "--recv-timeout", "0.2"], 3, "Can't recv: Connection timed out\n"),
+        (["--req", "-D", "x", "--recv-timeout", "0.2"], 0, ""),
+        (["--req", "-D", "x", "--recv-timeout", "0.2", "--expect-message"], 4, ""),
+        (["--req", "-D", "x", "--recv-timeout", "0.2", "--count", "3", "--by-line"], 0, ""),
+        (["--surveyor", "-D", "x", "--recv-timeout", "0.2"], 0, ""),
+        (["--surveyor", "-D", "x"], 0, ""),
+        (["--surveyor", "-D", "x", "--expect-message"], 4, ""),
         (["--push", "-D", "x", "--send-timeout", "0.2"], 3, "Can't send: Connection timed out\n"),
         (["--push", "-D", "x", "--send-timeout", "0.2", "-i", "0.01"], 3, "Can't send: Connection timed out\n"),
         (["--pair", "-D", "x", "--send-timeout", "0.2"], 3, "Can't send: Connection timed out\n"),
+        (["--pair1", "-D", "x", "--send-timeout", "0.2"], 3, "Can't send: Connection timed out\n"),
         (["--pub", "-D", "x", "--delay", "0.2"], 0, ""),
         (["--pub", "-D", "x", "--interval", "0.1", "--count", "3"], 0, ""),
     ]:
@@ -122,6 +135,136 @@ def linger(case, programs):
             peer.sendall(b"\0SP\0\0\x51\0\0")  # a PULL that does not read
             push.expect_exit(3)
     expect(push.errors() == "Can't send: Connection reset by peer (messages lost: 1)\n", push.errors())
+
+
+# --- Patterns -----------------------------------------------------------------------------------------------------
+
+
+def requests(case, programs):
+    """REQ ends with its reply; REP goes on, and is not put off by requesters that have gone."""
+    address, rep = listen(case, programs, ["--rep", "-D", "yes", "--msgpack"])
+    req = ["--req", "--connect", address, "-A", "-D"]
+    ends(case, programs, req + ["one"], 0, output=b"yes\n")
+    ends(case, programs, req + ["two", "--count", "3"], 0, output=b"yes\n" * 3)
+    ends(case, programs, req + ["three", "--count", "2", "-i", "0.05"], 0, output=b"yes\n" * 2)
+    ends(case, programs, req + ["four", "--count", "2", "-i", "0"], 0, output=b"yes\n" * 2)
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.connect(address[len("ipc://"):])
+        gone.sendall(b"\0SP\0\0\x30\0\0" + b"\1" + (8).to_bytes(8, "big") + b"\x80\0\0\7gone")
+    expect(rep.messages(9)[-1] == b"gone", "all were printed: %r" % rep.messages(9))
+    ends(case, programs, req + ["six"], 0, output=b"yes\n")
+    expect(rep.messages(10) == [b"one"] + [b"two"] * 3 + [b"three"] * 2 + [b"four"] * 2 + [b"gone", b"six"],
+           "each was asked once: %r" % rep.messages(10))
+
+
+def request_without_end(case, programs):
+    """The replier dies with the request, and the next one gets it."""
+    address, first = listen(case, programs, ["--rep", "--msgpack"])  # never answers
+    req = case.start([programs["ours"].path, "--req", "--connect", address, "-A", "-D", "x"])
+    first.messages(1)
+    first.kill()
+    second = case.start([programs["ours"].path, "--rep", "-D", "yes", "-C1", "--bind", address])
+    req.expect_exit()
+    second.expect_exit()
+    expect(req.whole_output() == b"yes\n", "the reply came")
+
+
+def questions_by_line(case, programs):
+    """Each line is asked when the one before is answered; the answers are typed, too."""
+    address, rep = listen(case, programs, ["--rep", "--by-line", "-F", "-", "--msgpack"], stdin=PIPE)
+    req = case.start([programs["ours"].path, "--req", "--by-line", "-F", "-", "--msgpack", "--connect", address],
+                     stdin=PIPE)
+    req.write(b"first\nsecond\nthird\n")
+    rep.messages(1)
+    rep.write(b"1\n")
+    rep.messages(2)
+    rep.write(b"2\n3\n")
+    expect(req.messages(3) == [b"1", b"2", b"3"], "an answer to each: %r" % req.messages(3))
+    expect(rep.messages(3) == [b"first", b"second", b"third"], "in order: %r" % rep.messages(3))
+    expect(req.is_running(), "there may be more lines")
+    req.close_input()
+    req.expect_exit()
+    rep.close_input()
+    ends(case, programs, ["--req", "-D", "x", "--connect", address, "--recv-timeout", "0.2"], 0)
+    rep.expect_exit()
+
+
+def answers_not_taken(case, programs):
+    """Who does not read his answers does not stop the others."""
+    address, rep = listen(case, programs, ["--rep", "--msgpack", "-F", case.file("big", bytes(1 << 20))])
+    with socket.socket(socket.AF_UNIX) as stuck:
+        stuck.connect(address[len("ipc://"):])
+        request = b"\1" + (5).to_bytes(8, "big") + b"\x80\0\0\7x"
+        stuck.sendall(b"\0SP\0\0\x30\0\0" + request * 3)
+        rep.messages(1)
+        ends(case, programs, ["--req", "-D", "x", "--connect", address, "-C1", "-Z0", "--raw"], 0, output=bytes(1 << 20))
+        expect(rep.messages(2) == [b"x"] * 2, "his next ones are left alone: %r" % rep.messages(2))
+    expect(rep.is_running() and not rep.errors(), "it goes on")
+
+
+def surveys(case, programs):
+    """All who are there answer, until the survey is over, or there are enough answers."""
+    address = case.address("ipc")
+    answers = [b"one", b"two", b"three"]
+    for answer in answers:
+        case.start([programs["ours"].path, "--respondent", "--connect", address, "-D", answer.decode()])
+    silent = case.start([programs["ours"].path, "--respondent", "--connect", address, "--msgpack"])
+    survey = ["--surveyor", "--bind", address, "--delay", "0.5", "-D", "who?", "--msgpack"]
+    first = case.start([programs["ours"].path] + survey)
+    first.expect_exit()
+    expect(sorted(first.messages(3)) == sorted(answers), "they answered %r" % first.messages(3))
+    second = case.start([programs["ours"].path] + survey + ["--count", "2", "--delay", "1"])
+    second.expect_exit()
+    expect(len(second.messages(2)) == 2, "two were enough")
+    expect(silent.messages(2) == [b"who?"] * 2, "one was silent")
+
+
+def bus(case, programs):
+    """Everybody has what the others say, and nothing of what he says himself."""
+    address, one = listen(case, programs, ["--bus", "--msgpack", "-D", "one", "-i", "0.05"])
+    others = {}
+    for name in (b"two", b"three"):
+        others[name] = case.start([programs["ours"].path, "--bus", "--connect", address, "--msgpack", "-i", "0.05", "-D",
+                                   name.decode()])
+    case.until(lambda: set(one.messages(0)) == {b"two", b"three"}, "one is to hear two and three")
+    for other in others.values():
+        case.until(lambda: other.messages(0), "%s is to hear one" % other)
+        expect(set(other.messages(0)) == {b"one"}, "nothing is forwarded: %r" % other.messages(0))
+    ends(case, programs, ["--bus", "--connect", address, "--by-line", "-F", case.file("lines", b"a\nb\n"), "--delay",
+                          "0.2", "--recv-timeout", "0.01"], 0)
+    case.until(lambda: {b"a", b"b"} <= set(one.messages(0)), "lines go out, and are sent before the end")
+
+
+def pair_version_1(case, programs):
+    address, left = listen(case, programs, ["--pair1", "-D", "left", "-A", "--count", "1"])
+    ends(case, programs, ["--pair1", "-D", "right", "--connect", address, "-A", "--count", "1"], 0, output=b"left\n")
+    left.expect_exit()
+    expect(left.whole_output() == b"right\n", "both ways")
+
+
+def names(case, programs):
+    """nn_rep and its like are --rep."""
+    address = case.address("ipc")
+    links = {}
+    for name in ("nn_rep", "nn_req"):
+        links[name] = os.path.join(case.folder, name)
+        os.symlink(programs["ours"].path, links[name])
+    case.start_listener([links["nn_rep"], "-D", "yes", "--bind", address], address)
+    req = case.start([links["nn_req"], "-D", "x", "--connect", address, "-A"])
+    req.expect_exit()
+    expect(req.whole_output() == b"yes\n", "the reply came")
+
+
+def too_far(case, programs):
+    """--ttl: what came over more hops is dropped, and told."""
+    address, rep = listen(case, programs, ["--rep", "--ttl", "2", "--msgpack", "-v"])
+    with socket.socket(socket.AF_UNIX) as device:
+        device.connect(address[len("ipc://"):])
+        hops = b"\0\0\0\1" * 2 + b"\x80\0\0\7"
+        far, near = hops + b"far!", hops[4:] + b"near"
+        device.sendall(b"\0SP\0\0\x30\0\0" + b"".join(b"\1" + len(m).to_bytes(8, "big") + m for m in (far, near)))
+        expect(rep.messages(1) == [b"near"], "only what is near: %r" % rep.messages(1))
+        case.until(lambda: "too_many_hops" in rep.errors(), "it is told")
 
 
 # --- Input and output ---------------------------------------------------------------------------------------------
@@ -208,7 +351,8 @@ def formats(case, programs):
 def signals(case, programs):
     """Ends the way the signal says, and gives its addresses back."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        for options in (["--pull"], ["--push", "-D", "x"], ["--pair", "--by-line", "-F", "-"]):
+        for options in (["--pull"], ["--push", "-D", "x"], ["--pair", "--by-line", "-F", "-"], ["--rep", "-D", "x"],
+                        ["--surveyor", "-D", "x", "-i", "1"]):
             address, process = listen(case, programs, options, stdin=PIPE)
             process.signal(number)
             process.expect_exit(-number)
@@ -216,7 +360,8 @@ def signals(case, programs):
 
 
 CASES = [
-    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, standard_input, by_line,
+    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, requests, request_without_end,
+    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, standard_input, by_line,
     lines_of_a_file, closed_output, failing_output, formats, signals
 ]
 

@@ -23,8 +23,6 @@ using spool::Timeout;
 
 // How many messages are sent before the loop turns again.
 constexpr int burst = 64;
-// How long one who does not take his answer may hold up the others, unless there is a send timeout.
-constexpr Duration answer_patience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -215,22 +213,21 @@ bool Session::end_of_exchange() {
   return !all_sent_ || end_of_receiving();
 }
 
-// REP, RESPONDENT: who asked may be gone, which is his affair.
+// Who asked may be gone, which is his affair. There is room for his answer: who does not read his
+// answers is not received from.
 bool Session::answer() {
-  if (!has_message_) {
-    if (!next_message()) return false;
-    if (waits_for_input_) return true;
-    if (!has_message_) return end(exit_ok);
-  }
+  if (!next_message()) return false;
+  if (waits_for_input_) return true;
+  if (!has_message_) return end(exit_ok);
+  has_message_ = owes_answer_ = false;
   const spool::Result<void> tried = socket_->try_send(message_);
-  if (tried.error() == Error::would_block) {
-    if (loop_->now() - send_began_ < options_.send_timeout.value_or(answer_patience)) return true;
+  if (tried.ok()) {
+    ++sent_;
+  } else if (tried.error() == Error::would_block) {
     say("Message not sent (EAGAIN)\n");
-  } else if (!tried.ok() && tried.error() != Error::peer_closed) {
+  } else if (tried.error() != Error::peer_closed) {
     return fail("Can't send", tried.error());
   }
-  if (tried.ok()) ++sent_;
-  has_message_ = owes_answer_ = false;
   receive_began_ = loop_->now();
   return received_ != options_.count || end(exit_ok);
 }
@@ -248,10 +245,8 @@ bool Session::recv_timeout_runs() const {
 
 std::optional<Instant> Session::deadline() const {
   if (has_message_) {
-    const std::optional<Duration> patience =
-        owes_answer_ ? options_.send_timeout.value_or(answer_patience) : options_.send_timeout;
-    if (!patience) return std::nullopt;
-    return spool::saturating_add(send_began_, *patience);
+    if (!options_.send_timeout) return std::nullopt;
+    return spool::saturating_add(send_began_, *options_.send_timeout);
   }
   if (recv_timeout_runs()) return spool::saturating_add(receive_began_, *options_.recv_timeout);
   if (all_sent_ || waits_for_input_ || waits_for_answer()) return std::nullopt;
