@@ -106,7 +106,8 @@ Error Socket::send(Message& message) noexcept {
   if (!raw_ && !message.header().empty()) message.drop_header();
   const Error error = protocol_->send(message);
   // Whoever was told of room and has used it up is told again of the next.
-  if (told_writable_ && !protocol_->can_send()) told_writable_ = false;
+  if (told_writable_ && (error == Error::would_block || !protocol_->can_send()))
+    told_writable_ = false;
   return error;
 }
 

@@ -227,6 +227,7 @@ std::size_t Socket::list_peers(std::span<PeerInfo> out) noexcept {
 }
 
 bool Socket::has_unsent() noexcept {
+  if (state_ == State::open && protocol_->waiting_messages() != 0) return true;
   for (io::Pipe* pipe = peers_.front(); pipe != nullptr; pipe = peers_.next(*pipe))
     if (pipe->unsent_bytes() != 0) return true;
   for (io::Pipe* pipe = released_.front(); pipe != nullptr; pipe = released_.next(*pipe))
