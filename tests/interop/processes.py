@@ -92,11 +92,15 @@ class Process:
     def state(self):
         return "runs;" if self.is_running() else "has ended with %d;" % self._popen.returncode
 
-    def expect_exit(self, code=0):
+    def exit_code(self):
+        """Waits until it has ended."""
         try:
-            got = self._popen.wait(self.case.seconds_left())
+            return self._popen.wait(self.case.seconds_left())
         except subprocess.TimeoutExpired:
             raise Failed("%s did not end" % self) from None
+
+    def expect_exit(self, code=0):
+        got = self.exit_code()
         if got != code:
             raise Failed("%s exited with %d, not %d" % (self, got, code))
 
