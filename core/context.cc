@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "spool/core/acceptor.h"
+#include "spool/core/check_range.h"
 #include "spool/core/connector.h"
 #include "spool/io/transports/builtin.h"
 
@@ -278,6 +279,11 @@ Result<EndpointHandle> Context::connect(Socket& socket, std::string_view text,
   io::Address address;
   const Result<io::Transport*> transport = prepare(text, false, options, address);
   if (!transport.ok()) return transport.error();
+  // Each is in its range; together they have to be one.
+  const SocketOptions& usual = socket.options();
+  if (!in_range(last_error_, "reconnect_max", options.reconnect_max.value_or(usual.reconnect_max),
+                options.reconnect_min.value_or(usual.reconnect_min), std::chrono::hours(24)))
+    return Error::invalid_argument;
   loop::Box<Connector> connector = loop::make_box<Connector>(
       memory(), socket, address, options, reactor_, *transport.value(), resolver_,
       socket.pipe_config(), socket.link_config(options), socket.options(), random_);

@@ -86,8 +86,8 @@ struct SocketOptions {
   Duration survey_deadline = std::chrono::seconds(1);
   // PAIR v1: any number of peers, and a message goes to the one that Message::peer() names.
   bool polyamorous = false;
-  // Requests, surveys and readers that may be open at a time. From 1.
-  std::uint32_t exchanges_max = 1u << 20;
+  // Requests, surveys and readers that may be open at a time. 1 to 16 Mi.
+  std::uint32_t exchanges_max = 1'048'576;
 
   // How long send() and recv() wait.
   Timeout send_timeout = Timeout::infinite();

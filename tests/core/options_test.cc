@@ -36,6 +36,7 @@ TEST_CASE("the defaults are fine") {
   Explanation why;
   CHECK(check(SocketOptions{}, why) == Error::none);
   CHECK(check(EndpointOptions{}, why) == Error::none);
+  CHECK(check(ExchangeOptions{}, why) == Error::none);
   CHECK(why.empty());
 }
 
@@ -145,6 +146,90 @@ TEST_CASE("priorities are 1 to 16") {
        "receive_priority is 0: expected 1 to 16"},
       {[](EndpointOptions& o) { o.receive_priority = 17; },
        "receive_priority is 17: expected 1 to 16"},
+  });
+}
+
+TEST_CASE("the times and numbers of patterns are fine at both ends, and one beyond is named") {
+  using S = SocketOptions;
+  check_all<S>({
+      {[](S& o) { o.hop_limit = 1; }, nullptr},
+      {[](S& o) { o.hop_limit = 255; }, nullptr},
+      {[](S& o) { o.hop_limit = 0; }, "hop_limit is 0: expected 1 to 255"},
+      {[](S& o) { o.hop_limit = 256; }, "hop_limit is 256: expected 1 to 255"},
+      {[](S& o) { o.request_resend = Timeout::infinite(); }, nullptr},
+      {[](S& o) { o.request_resend = 1ms; }, nullptr},
+      {[](S& o) { o.request_resend = 24h; }, nullptr},
+      {[](S& o) { o.request_resend = Timeout::none(); },
+       "request_resend is 0 us: expected 1000 to 86400000000 us"},
+      {[](S& o) { o.request_resend = 24h + 1us; },
+       "request_resend is 86400000001 us: expected 1000 to 86400000000 us"},
+      {[](S& o) { o.survey_deadline = 1ms; }, nullptr},
+      {[](S& o) { o.survey_deadline = 24h; }, nullptr},
+      {[](S& o) { o.survey_deadline = 999us; },
+       "survey_deadline is 999 us: expected 1000 to 86400000000 us"},
+      {[](S& o) { o.survey_deadline = 24h + 1us; },
+       "survey_deadline is 86400000001 us: expected 1000 to 86400000000 us"},
+      {[](S& o) { o.exchanges_max = 1; }, nullptr},
+      {[](S& o) { o.exchanges_max = 1u << 24; }, nullptr},
+      {[](S& o) { o.exchanges_max = 0; }, "exchanges_max is 0: expected 1 to 16777216"},
+      {[](S& o) { o.exchanges_max = (1u << 24) + 1; },
+       "exchanges_max is 16777217: expected 1 to 16777216"},
+      {[](S& o) { o.tcp_timeout = 0s; }, nullptr},
+      {[](S& o) { o.tcp_timeout = 1s; }, nullptr},
+      {[](S& o) { o.tcp_timeout = 24h; }, nullptr},
+      {[](S& o) { o.tcp_timeout = 999ms; },
+       "tcp_timeout is 999000 us: expected 1000000 to 86400000000 us"},
+      {[](S& o) { o.tcp_timeout = -1us; },
+       "tcp_timeout is -1 us: expected 1000000 to 86400000000 us"},
+      {[](S& o) { o.send_timeout = o.recv_timeout = Timeout::none(); }, nullptr},
+      {[](S& o) { o.when_blocked = WhenBlocked::disconnect; }, nullptr},
+      {[](S& o) { o.polyamorous = true; }, nullptr},
+  });
+}
+
+TEST_CASE("what an exchange says for itself has the ranges of its socket") {
+  using X = ExchangeOptions;
+  check_all<X>({
+      {[](X&) {}, nullptr},
+      {[](X& o) { o.deadline = 1ms; }, nullptr},
+      {[](X& o) { o.deadline = 24h; }, nullptr},
+      {[](X& o) { o.deadline = 0ms; }, "deadline is 0 us: expected 1000 to 86400000000 us"},
+      {[](X& o) { o.deadline = 24h + 1us; },
+       "deadline is 86400000001 us: expected 1000 to 86400000000 us"},
+      {[](X& o) { o.resend = Timeout::infinite(); }, nullptr},
+      {[](X& o) { o.resend = Timeout(1ms); }, nullptr},
+      {[](X& o) { o.resend = Timeout::none(); }, "resend is 0 us: expected 1000 to 86400000000 us"},
+  });
+}
+
+TEST_CASE("what an endpoint says for itself has the ranges of its socket") {
+  using E = EndpointOptions;
+  check_all<E>({
+      {[](E& o) { o.max_message_size = 1; }, nullptr},
+      {[](E& o) { o.max_message_size = 2147483647; }, nullptr},
+      {[](E& o) { o.max_message_size = 0; }, "max_message_size is 0: expected 1 to 2147483647"},
+      {[](E& o) { o.max_message_size = 2147483648; },
+       "max_message_size is 2147483648: expected 1 to 2147483647"},
+      {[](E& o) { o.reconnect_min = o.reconnect_max = 1ms; }, nullptr},
+      {[](E& o) { o.reconnect_min = o.reconnect_max = 24h; }, nullptr},
+      {[](E& o) { o.reconnect_min = 0ms; },
+       "reconnect_min is 0 us: expected 1000 to 86400000000 us"},
+      {[](E& o) { o.reconnect_max = 999us; },
+       "reconnect_max is 999 us: expected 1000 to 86400000000 us"},
+      {[](E& o) { o.reconnect_min = 2ms, o.reconnect_max = 1ms; },
+       "reconnect_max is 1000 us: expected 2000 to 86400000000 us"},
+      {[](E& o) { o.tcp_timeout = 0s; }, nullptr},
+      {[](E& o) { o.tcp_timeout = 999ms; },
+       "tcp_timeout is 999000 us: expected 1000000 to 86400000000 us"},
+      {[](E& o) { o.kernel_send_buffer = 1 << 30; }, nullptr},
+      {[](E& o) { o.kernel_send_buffer = -1; },
+       "kernel_send_buffer is -1: expected 0 to 1073741824"},
+      {[](E& o) { o.kernel_receive_buffer = (1 << 30) + 1; },
+       "kernel_receive_buffer is 1073741825: expected 0 to 1073741824"},
+      {[](E& o) { o.ipc_permissions = 0; }, nullptr},
+      {[](E& o) { o.ipc_permissions = 0777; }, nullptr},
+      {[](E& o) { o.ipc_permissions = 01000; }, "ipc_permissions is 512: expected 0 to 511"},
+      {[](E& o) { o.tcp_nodelay = o.tcp_keepalive = false; }, nullptr},
   });
 }
 

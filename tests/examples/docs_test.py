@@ -1,6 +1,6 @@
 """The documentation says what is there. Usage: docs_test.py ROOT | --self-test
 
-  * docs/configuration.md has a section for each field of the four structs, with the default that the header has, an
+  * docs/configuration.md has a section for each field of the five structs, with the default that the header has, an
     example, and no section for what is not there;
   * the program in the README is examples/hello_push_pull.cc;
   * links and names of files lead somewhere.
@@ -13,7 +13,8 @@ import tempfile
 
 # Struct, and the header that it is in. The order is that of docs/configuration.md.
 STRUCTS = [("EventLoopConfig", "core/event_loop_config.h"), ("Budget", "loop/budget.h"),
-           ("SocketOptions", "core/options.h"), ("EndpointOptions", "core/options.h")]
+           ("SocketOptions", "core/options.h"), ("ExchangeOptions", "core/options.h"),
+           ("EndpointOptions", "core/options.h")]
 
 CONFIGURATION = "docs/configuration.md"
 
@@ -52,10 +53,13 @@ def fields(header, struct):
 
 
 def in_words(value):
-    """A default, as the page writes it: 64u << 20 is 64 MiB."""
+    """A default, as the page writes it: 64u << 20 is 64 MiB, 1'000 is 1,000."""
     if value is None:
         return None
-    value = value.strip()
+    value = value.strip().replace("'", ",")
+    timeout = re.fullmatch(r"Timeout::(?:after\((.*)\)|(infinite|none)\(\))", value)
+    if timeout:
+        return timeout.group(2) or in_words(timeout.group(1))
     shift = re.fullmatch(r"(\d+)u? << (10|20|30)", value)
     if shift:
         return shift.group(1) + {"10": " KiB", "20": " MiB", "30": " GiB"}[shift.group(2)]
@@ -140,12 +144,17 @@ CLEAN = {
     "loop/budget.h":
         "struct Budget {\n  Duration time = std::chrono::microseconds(500);      // of time\n};\n",
     "core/options.h":
-        "struct SocketOptions {\n  std::optional<ReceiveOverflow> overflow;\n};\n"
+        "struct SocketOptions {\n  std::optional<ReceiveOverflow> overflow;\n"
+        "  Timeout resend = Timeout::after(std::chrono::minutes(1));\n  Timeout wait = Timeout::infinite();\n"
+        "  unsigned most = 1'000;\n};\n"
+        "struct ExchangeOptions {\n  std::optional<Duration> deadline = std::nullopt;\n};\n"
         "struct EndpointOptions {\n  std::uint8_t send_priority = 8;\n};\n",
     "docs/configuration.md":
         "## EventLoopConfig\n\n" + _SECTION % ("poller", "none") + _SECTION % ("limit", "64 MiB") + _SECTION %
         ("log", "none") + _SECTION % ("log_level", "info") + "## Budget\n\n" + _SECTION % ("time", "500 us") +
-        "## SocketOptions\n\n" + _SECTION % ("overflow", "none") + "## EndpointOptions\n\n" + _SECTION %
+        "## SocketOptions\n\n" + _SECTION % ("overflow", "none") + _SECTION % ("resend", "1 min") + _SECTION %
+        ("wait", "infinite") + _SECTION % ("most", "1,000") + "## ExchangeOptions\n\n" + _SECTION %
+        ("deadline", "none") + "## EndpointOptions\n\n" + _SECTION %
         ("send_priority", "8"),
     "README.md": "# x\n```cpp\nint main() {}\n```\n[more](docs/configuration.md#x) `core/options.h`\n",
     "examples/hello_push_pull.cc": "int main() {}\n",
@@ -158,6 +167,10 @@ def planted(path, old, new):
 
 BAD = [
     ("a new field", planted("loop/budget.h", "};", "  int turns = 3;\n};"), "Budget::turns is not explained"),
+    ("a new field of an exchange", planted("core/options.h", "  std::optional<Duration> deadline",
+                                           "  int tries = 3;\n  std::optional<Duration> deadline"),
+     "ExchangeOptions::tries is not explained"),
+    ("another time", planted("core/options.h", "minutes(1)", "minutes(2)"), "resend: expected 'Default: 2 min.'"),
     ("another default", planted("loop/budget.h", "(500)", "(400)"), "Budget::time: expected 'Default: 400 us.'"),
     ("a field that went", planted("core/options.h", "  std::uint8_t send_priority = 8;\n", ""), "no struct Endpoint"),
     ("a field of a wrong name", planted("core/options.h", "send_priority", "priority"), "there is no EndpointOptions"),

@@ -42,6 +42,7 @@ struct Place {
   spool::Budget budget{};
   spool::SocketOptions options{};
   spool::EndpointOptions endpoint{};
+  spool::ExchangeOptions exchange{};
 };
 
 int failures = 0;
@@ -56,6 +57,7 @@ void verify(int line, Place& place) {
   spool::Explanation why;
   spool::Error error = check(place.options, why);
   if (error == spool::Error::none) error = check(place.endpoint, why);
+  if (error == spool::Error::none) error = check(place.exchange, why);
   spool::EventLoopConfig other;
   other.budget = place.budget;
   if (error == spool::Error::none) error = check(other, why);
@@ -68,7 +70,7 @@ void verify(int line, Place& place) {
 
 SNIPPET = """
 void example_{line}(Place& place) {{
-  auto& [loop, push, sub, config, budget, options, endpoint] = place;
+  auto& [loop, push, sub, config, budget, options, endpoint, exchange] = place;
 {code}
   verify({line}, place);
 }}
