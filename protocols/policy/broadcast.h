@@ -21,9 +21,9 @@
 //  disconnect  | this one, and the first miss ends the connection with Error::too_slow
 // Without memory for it, it is always this one that is missed (and disconnect parts there as well).
 //
-// Dropping makes room for one more message; that is not yet catching up. A pipe says `sendable`
-// when half of its queue is written, but only if it was full then: one that was not is in step when
-// a message finds its queue empty.
+// Dropping makes room for one more message; that is not yet catching up. A pipe that was full says
+// `sendable` when half of its queue is written, also when it has dropped something before. One that
+// was not, and had no memory, says nothing: it is in step when a message finds its queue empty.
 #pragma once
 
 #include <cstdint>
