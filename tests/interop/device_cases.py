@@ -84,6 +84,22 @@ def crowd(case, programs, kind, transport, device):
             asker.expect_recv(b"answer to " + question)
 
 
+def reflector(case, programs, transport, device):
+    """A device with one socket: what one says, each other one hears once, and who said it does not."""
+    address = case.address(transport)
+    middle = peers.start(case, programs[device], "bus/raw", [address], reflects=True)
+    members = [peers.start(case, programs[name], "bus", connects=[address]) for name in IMPLEMENTATIONS]
+    middle.expect_peers(len(members))
+    for member in members:
+        member.expect_peers(1)
+    for speaker in members * 2:
+        body = b"I am %d" % members.index(speaker)
+        speaker.send(body)
+        for member in members:
+            if member is not speaker:
+                member.expect_recv(body)
+
+
 def limited_device(case, programs, kind, transport, before):
     """A device that lets one hop pass drops what came through another device, and serves who comes directly."""
     far, near, back = (case.address(transport) for _ in range(3))

@@ -42,6 +42,9 @@ def one_device(transport):
             if exist(kind, (device, answerer)):
                 yield Job("%s: our %s -> %s device" % (transport, kind, device), answerer, cases.through, kind=kind,
                           transport=transport, names=["ours", device, answerer])
+    for device in IMPLEMENTATIONS:
+        yield Job("%s: bus, a device that reflects" % transport, device, cases.reflector, transport=transport,
+                  device=device)
 
 
 def several_devices(transport):

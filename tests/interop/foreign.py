@@ -1,6 +1,6 @@
 """nanomsg's and nng's libraries as peers of the interop tests: what peer.cc is for ours, with the same words.
 
-usage: foreign.py nanomsg|nng [OPTION=VALUE]... TYPE[/raw|/poly] [bind|connect ADDRESS]... [TYPE/raw ...]
+usage: foreign.py nanomsg|nng [OPTION=VALUE]... TYPE[/raw|/poly] [bind|connect ADDRESS]... [TYPE/raw ... | reflect]
 
 Driven through ctypes, so that Debian's runtime packages are enough.
 """
@@ -88,8 +88,8 @@ class Nanomsg:
     def connect(self, socket, address):
         self.check(self.library.nn_connect(socket, address.encode()))
 
-    def device(self, one, two):
-        return self.library.nn_device(one, two)
+    def device(self, one, two=-1):
+        self.library.nn_device(one, two)
 
     def peers(self, sockets):
         current = self.constants["NN_STAT_CURRENT_CONNECTIONS"]
@@ -189,8 +189,8 @@ class Nng:
     def connect(self, socket, address):
         self.check(self.library.nng_dial(socket, address.encode(), None, 2))  # NNG_FLAG_NONBLOCK
 
-    def device(self, one, two):
-        return self.library.nng_device(one, two)
+    def device(self, one, two=Handle(0)):
+        self.library.nng_device(one, two)
 
     def peers(self, _):
         return len(self.pipes)
@@ -309,7 +309,7 @@ def obey(peer, sockets, verb, words):
 
 def main(arguments):
     peer = {"nanomsg": Nanomsg, "nng": Nng}[arguments.pop(0)]()
-    options, sockets = {}, []
+    options, sockets, reflects = {}, [], False
     while arguments:
         word = arguments.pop(0)
         if "=" in word:
@@ -317,10 +317,12 @@ def main(arguments):
             options[name] = int(value)
         elif word in ("bind", "connect"):
             getattr(peer, word)(sockets[-1], arguments.pop(0))
+        elif word == "reflect":
+            reflects = True
         else:
             kind, _, mode = word.partition("/")
             sockets.append(peer.open(kind, mode, options))
-    if len(sockets) == 2:
+    if reflects or len(sockets) == 2:
         threading.Thread(target=peer.device, args=sockets, daemon=True).start()
     for line in sys.stdin:
         verb, *words = line.split()

@@ -1,9 +1,10 @@
 // Our library as a peer of the interop tests: a socket of any type, or a device of two, told what
 // to do line by line on standard input. foreign.py is the same over nanomsg's and nng's libraries.
 //
-//   peer [OPTION=VALUE]... TYPE[/raw|/poly] [bind|connect ADDRESS]... [TYPE/raw ...]
+//   peer [OPTION=VALUE]... TYPE[/raw|/poly] [bind|connect ADDRESS]... [TYPE/raw ... | reflect]
 //
-// With two sockets it is a device. Each line is a command and is answered by one line:
+// With two sockets it is a device, with `reflect` one that has a single socket. Each line is a
+// command and is answered by one line:
 //
 //   send BODY [HEADER [PEER]]   ok
 //   recv [MS]                   got BODY HEADER PEER
@@ -294,6 +295,7 @@ int main(int count, char** arguments) {
   options.reconnect_min = 10ms;
   options.reconnect_max = 100ms;
   std::deque<Peer> sockets;
+  bool reflects = false;
   for (int i = 1; i < count; ++i) {
     const std::string_view word = arguments[i];
     if (const std::size_t equals = word.find('='); equals != word.npos) {
@@ -302,6 +304,8 @@ int main(int count, char** arguments) {
       need(sockets.back().duplex->listen(arguments[++i]), word, loop);
     } else if (word == "connect" && !sockets.empty() && i + 1 < count) {
       need(sockets.back().duplex->connect(arguments[++i]), word, loop);
+    } else if (word == "reflect") {
+      reflects = true;
     } else {
       sockets.emplace_back().open(loop, word, options);
     }
@@ -310,6 +314,7 @@ int main(int count, char** arguments) {
   std::optional<spool::Device> device;
   if (sockets.size() == 2)
     device.emplace(need(spool::Device::join(*sockets[0].raw, *sockets[1].raw), "device", loop));
+  if (reflects) device.emplace(need(spool::Device::reflect(*sockets[0].raw), "device", loop));
 
   Lines lines(loop);
   Conversation conversation(loop, sockets.front(), peers);

@@ -108,9 +108,9 @@ class Peer(Process):
         return super().state() + " was told last `%s`, answered %d of %d;" % (last, self._answered, len(self.asked))
 
 
-def start(case, program, sockets, binds=(), connects=(), **options):
+def start(case, program, sockets, binds=(), connects=(), reflects=False, **options):
     """Starts a peer and waits until it listens. `sockets` is its type, or two for a device: then `binds` and `connects`
-    have a list for each."""
+    have a list for each. A device that reflects has one."""
     # The others' libraries refuse what a type does not have.
     options = {name: value for name, value in options.items() if sockets in OWNERS.get(name, [sockets])}
     argv = list(program.peer_argv) + ["%s=%d" % option for option in sorted(options.items())]
@@ -118,6 +118,8 @@ def start(case, program, sockets, binds=(), connects=(), **options):
         sockets, binds, connects = [sockets], [binds], [connects]
     if program.is_ours:
         argv.append("seed=%d" % case.random.randrange(1, 1 << 31))
+    if reflects:
+        argv.append("reflect")
     for kind, bound, connected in zip(sockets, binds, connects):
         argv.append(kind)
         for address in bound:

@@ -267,6 +267,30 @@ def too_far(case, programs):
         case.until(lambda: "too_many_hops" in rep.errors(), "it is told")
 
 
+def devices(case, programs):
+    """Between two addresses, both ways where the pattern has two; a device has nothing to say itself."""
+    for kind, front, back, waits in (("rep", "req", "rep", True), ("push", "pull", "push", False),
+                                     ("pair1", "pair1", "pair1", True), ("sub", "pub", "sub", False)):
+        one, other = case.address("ipc"), case.address("ipc")
+        device = case.start_listener([programs["ours"].path, "--" + kind, "--bind", one, "--forward-bind", other], one)
+        there = case.start([programs["ours"].path, "--" + back, "--connect", other, "--count", "1"] +
+                           (["-D", "back"] if waits or back == "push" else []) +
+                           ([] if back == "push" else ["--msgpack"]))
+        here = case.start([programs["ours"].path, "--" + front, "--connect", one, "--count", "1", "--delay", "0.3"] +
+                          ([] if front == "pull" else ["-D", "forth"]) + ([] if front == "pub" else ["--msgpack"]))
+        here.expect_exit()
+        there.expect_exit()
+        if front != "pub":
+            expect(here.messages(1) == [b"back"], "it came back: %r" % here.messages(1))
+        if back != "push":
+            expect(there.messages(1) == [b"forth"], "it went forth: %r" % there.messages(1))
+        device.signal(signal.SIGINT)
+        device.expect_exit(-signal.SIGINT)
+        expect(not device.errors() and not device.whole_output(), "it says nothing")
+        for address in (one, other):
+            expect(not os.path.exists(address[len("ipc://"):]), "its files are gone")
+
+
 # --- Input and output ---------------------------------------------------------------------------------------------
 
 
@@ -361,7 +385,7 @@ def signals(case, programs):
 
 CASES = [
     errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, requests, request_without_end,
-    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, standard_input, by_line,
+    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, devices, standard_input, by_line,
     lines_of_a_file, closed_output, failing_output, formats, signals
 ]
 
