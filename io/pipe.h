@@ -194,7 +194,7 @@ class Pipe : public loop::Link<SendRing>,
   std::uint64_t owner_key = 0;
   // The protocol's own, between attach and detach.
   void* protocol_data = nullptr;
-  std::uint64_t missed_in_episode = 0;  // by Broadcast, since the pipe became full
+  std::uint64_t missed_in_episode = 0;  // by Broadcast, since the first that it missed
 
  protected:
   // Routes an arrived message, puts it into the queue, or drops it by the rules; counts in any

@@ -42,7 +42,7 @@ class ProtocolHost : public ExchangeHost {
 // Counts that belong to a pattern, not to a pipe.
 struct ProtocolStats {
   std::uint64_t dropped = 0;           // copies that a broadcast could not hand to a full pipe
-  std::uint64_t blocked_episodes = 0;  // how often a pipe left the broadcast set for being full
+  std::uint64_t blocked_episodes = 0;  // how often a full pipe began to miss messages
   std::uint64_t unroutable = 0;        // replies whose requester is gone; raw: or cannot take it
   std::uint64_t stale = 0;             // answers that nobody waits for (any more)
   std::uint64_t overflowed = 0;        // that a survey or a reader had no room for
@@ -64,7 +64,8 @@ class Protocol : public io::PipeUser {
   // would_block, not_supported, no_memory, wrong_state (REP without a request), peer_closed (the
   // one peer that it was for is gone), invalid_argument (a raw message without its header).
   [[nodiscard]] virtual Error send(Message& message) noexcept = 0;
-  // would_block, not_supported; of an exchange: see Exchange::receive.
+  // would_block, not_supported; of an exchange: see Exchange::receive. A raw socket: no_memory for
+  // the word in front, and the message waits.
   [[nodiscard]] virtual Result<Message> receive() noexcept = 0;
 
   // Derived from the state, never stored.
