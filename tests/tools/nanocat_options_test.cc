@@ -52,7 +52,8 @@ const std::string readable_list =
 const std::string addresses_list =
     "    --bind\n    --connect\n    --bind-ipc\n    -X\n    --connect-ipc\n    -x\n"
     "    --bind-local\n    -L\n    --connect-local\n    -l\n";
-const std::string data_list = "    --data\n    -D\n    --file\n    -F\n";
+const std::string data_list =
+    "    --data\n    -D\n    --file\n    -F\n    --forward-bind\n    --forward-connect\n";
 
 }  // namespace
 
@@ -277,6 +278,23 @@ TEST_CASE("what nanocat does not have") {
   CHECK(options("--pair -l 1 -F - --by-line").by_line);
   CHECK(options("--pull -l 1 --async").connects == Words{"tcp://127.0.0.1:1"});
   CHECK(options("--pull -l 1 --socket-name x").socket_name == "x");
+}
+
+TEST_CASE("a device has a second socket, and no messages of its own") {
+  const Options o = options("--push -L 1 --forward-bind a --forward-connect=b --forward-bind c");
+  CHECK(o.type == SocketType::push);
+  CHECK(o.forwards());
+  CHECK(o.forward_binds == Words{"a", "c"});
+  CHECK(o.forward_connects == Words{"b"});
+  CHECK_FALSE(options("--pull -l 1").forwards());
+  CHECK(error("--pull --forward-bind a") ==
+        "nanocat: At least one of the following required:\n" + addresses_list);
+  for (const std::string own :
+       {"-D x", "-F x", "--by-line", "-i 1", "-C 1", "--raw", "--format raw", "-A", "--subscribe x",
+        "--recv-timeout 1", "--send-timeout 1", "--expect-message"}) {
+    CHECK(error("--sub -l 1 --forward-bind a " + own).find("conflicts") != std::string::npos);
+    CHECK(error("--sub -l 1 " + own + " --forward-bind a").find("conflicts") != std::string::npos);
+  }
 }
 
 TEST_CASE("help, version and completion end parsing") {

@@ -84,10 +84,10 @@ constexpr OptionRow rows[] = {
      "Connect socket to the tcp address \"tcp://127.0.0.1:PORT\"."},
     {"listen", 0, bind, 0, "ADDR", trait_address, 0, 0, Group::none, false, "bind", ""},
     {"dial", 0, connect, 0, "ADDR", trait_address, 0, 0, Group::none, false, "connect", ""},
-    {"recv-timeout", 0, recv_timeout, 0, "SEC", 0, 0, trait_readable, Group::socket, true, "",
-     "Set timeout for receiving a message"},
-    {"send-timeout", 0, send_timeout, 0, "SEC", 0, 0, trait_writable, Group::socket, true, "",
-     "Set timeout for sending a message"},
+    {"recv-timeout", 0, recv_timeout, 0, "SEC", trait_own, trait_forward, trait_readable,
+     Group::socket, true, "", "Set timeout for receiving a message"},
+    {"send-timeout", 0, send_timeout, 0, "SEC", trait_own, trait_forward, trait_writable,
+     Group::socket, true, "", "Set timeout for sending a message"},
     {"socket-name", 0, socket_name, 0, "NAME", 0, 0, 0, Group::socket, true, "",
      "Name of the socket, of at most 63 characters; nothing shows it"},
     {"recv-maxsz", 'Z', recv_max_size, 0, "BYTES", 0, 0, 0, Group::socket, false, "",
@@ -98,43 +98,56 @@ constexpr OptionRow rows[] = {
      "At the end, wait for at most SEC seconds until everything is sent (default: 1)"},
     {"async", 0, nothing, 0, "", 0, 0, 0, Group::none, false, "", ""},
 
-    {"subscribe", 0, subscribe, 0, "PREFIX", 0, 0, trait_sub, Group::sub, true, "",
+    {"subscribe", 0, subscribe, 0, "PREFIX", trait_own, trait_forward, trait_sub, Group::sub, true,
+     "",
      "Subscribe to the prefix PREFIX. Note: socket will be subscribed to everything (empty prefix) "
      "if no prefixes are specified on the command-line."},
 
-    {"format", 0, format, -1, "FORMAT", 0, 0, trait_readable, Group::input, true, "",
-     "Use echo format FORMAT (same as the options below); \"no\" prints nothing"},
-    {"raw", 0, format, of(Format::raw), "", 0, 0, trait_readable, Group::input, true, "",
-     "Dump message as is (Note: no delimiters are printed)"},
-    {"ascii", 'A', format, of(Format::ascii), "", 0, 0, trait_readable, Group::input, true, "",
+    {"format", 0, format, -1, "FORMAT", trait_own, trait_forward, trait_readable, Group::input,
+     true, "", "Use echo format FORMAT (same as the options below); \"no\" prints nothing"},
+    {"raw", 0, format, of(Format::raw), "", trait_own, trait_forward, trait_readable, Group::input,
+     true, "", "Dump message as is (Note: no delimiters are printed)"},
+    {"ascii", 'A', format, of(Format::ascii), "", trait_own, trait_forward, trait_readable,
+     Group::input, true, "",
      "Print ASCII part of message delimited by newline. All non-ascii characters replaced by dot."},
-    {"quoted", 'Q', format, of(Format::quoted), "", 0, 0, trait_readable, Group::input, true, "",
+    {"quoted", 'Q', format, of(Format::quoted), "", trait_own, trait_forward, trait_readable,
+     Group::input, true, "",
      "Print each message on separate line in double quotes with C-like character escaping"},
-    {"msgpack", 0, format, of(Format::msgpack), "", 0, 0, trait_readable, Group::input, true, "",
+    {"msgpack", 0, format, of(Format::msgpack), "", trait_own, trait_forward, trait_readable,
+     Group::input, true, "",
      "Print each message as msgpacked string (raw type). This is useful for programmatic parsing."},
-    {"hex", 0, format, of(Format::hex), "", 0, 0, trait_readable, Group::input, true, "",
-     "Print each message on separate line in double quotes with hex values"},
-    {"expect-message", 0, expect_message, 0, "", 0, 0, trait_readable, Group::input, false, "",
+    {"hex", 0, format, of(Format::hex), "", trait_own, trait_forward, trait_readable, Group::input,
+     true, "", "Print each message on separate line in double quotes with hex values"},
+    {"expect-message", 0, expect_message, 0, "", trait_own, trait_forward, trait_readable,
+     Group::input, false, "",
      "Exit with 4 if the receive timeout, or the survey, is over before any message came"},
 
-    {"interval", 'i', interval, 0, "SEC", 0, 0, trait_writable, Group::output, true, "",
-     "Send message (or request) every SEC seconds; 0: as fast as possible"},
+    {"interval", 'i', interval, 0, "SEC", trait_own, trait_forward, trait_writable, Group::output,
+     true, "", "Send message (or request) every SEC seconds; 0: as fast as possible"},
     {"delay", 'd', delay, 0, "SEC", 0, 0, 0, Group::output, true, "",
      "Wait for SEC seconds before sending message (useful for one-shot PUB sockets)"},
-    {"data", 'D', data, 0, "DATA", trait_data, trait_data, trait_writable, Group::output, true, "",
+    {"data", 'D', data, 0, "DATA", trait_data | trait_own, trait_data | trait_forward,
+     trait_writable, Group::output, true, "",
      "Send DATA to the socket. PUSH and PUB quit then, PAIR and BUS go on receiving. REQ and "
      "SURVEYOR "
      "ask it; REP and RESPONDENT answer everything with it."},
-    {"file", 'F', file, 0, "PATH", trait_data, trait_data, trait_writable, Group::output, true, "",
+    {"file", 'F', file, 0, "PATH", trait_data | trait_own, trait_data | trait_forward,
+     trait_writable, Group::output, true, "",
      "Same as --data but get data from file PATH; \"-\" is standard input"},
-    {"by-line", 0, by_line, 0, "", 0, 0, trait_data, Group::output, false, "",
+    {"by-line", 0, by_line, 0, "", trait_own, trait_forward, trait_data, Group::output, false, "",
      "Each line of the data is a message, without its newline, and is sent as soon as it is there; "
      "REQ "
      "and SURVEYOR ask it when the one before is answered"},
-    {"count", 'C', count, 0, "N", 0, 0, 0, Group::output, false, "",
+    {"count", 'C', count, 0, "N", trait_own, trait_forward, 0, Group::output, false, "",
      "End after N messages: received ones (REQ asks as often as that), or sent ones for PUB and "
      "PUSH, "
      "which repeat them; 0: no end"},
+
+    {"forward-bind", 0, forward_bind, 0, "ADDR", trait_data | trait_forward, trait_own, 0,
+     Group::device, false, "",
+     "Forward what comes, to and from a second socket, bound to the address ADDR"},
+    {"forward-connect", 0, forward_connect, 0, "ADDR", trait_data | trait_forward, trait_own, 0,
+     Group::device, false, "", "The same, with the second socket connected to the address ADDR"},
 };
 
 constexpr std::size_t text_column = 24;
@@ -205,6 +218,8 @@ std::string help_text(std::string_view program) {
   append_group(out, Group::sub, "SUB Socket Options");
   append_group(out, Group::input, "Input Options", "Without a format nothing is printed.");
   append_group(out, Group::output, "Output Options");
+  append_group(out, Group::device, "Device Options",
+               "The second socket is of the type that talks to TYPE: behind REP is a REQ.");
   out +=
       "\n"
       "Seconds may have fractions (0.25); a negative timeout is none. \"--\" ends the\n"

@@ -37,6 +37,8 @@ enum class Action : std::uint8_t {
   linger,
   count,
   expect_message,
+  forward_bind,
+  forward_connect,
   nothing,
 };
 
@@ -48,9 +50,11 @@ enum Trait : std::uint32_t {
   trait_sub = 1u << 3,
   trait_data = 1u << 4,
   trait_address = 1u << 5,
+  trait_own = 1u << 6,      // it is about messages of our own
+  trait_forward = 1u << 7,  // we have none: we forward those of others
 };
 
-enum class Group : std::uint8_t { generic, type, socket, sub, input, output, none };
+enum class Group : std::uint8_t { generic, type, socket, sub, input, output, device, none };
 
 struct OptionRow {
   std::string_view name;  // the long one, without dashes

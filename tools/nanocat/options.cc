@@ -229,6 +229,12 @@ bool Parser::apply(const OptionRow& row, const std::string& usage, const std::st
     case Action::connect:
       options.connects.push_back(argument);
       break;
+    case Action::forward_bind:
+      options.forward_binds.push_back(argument);
+      break;
+    case Action::forward_connect:
+      options.forward_connects.push_back(argument);
+      break;
     case Action::bind_ipc:
       options.binds.push_back("ipc://" + argument);
       break;

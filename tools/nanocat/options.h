@@ -27,6 +27,9 @@ struct Options {
   spool::SocketType type = spool::SocketType::pair;
   std::vector<std::string> binds;  // addresses, all of them before any of the connects
   std::vector<std::string> connects;
+  // Of the second socket; with one of them this is a device, and has no messages of its own.
+  std::vector<std::string> forward_binds;
+  std::vector<std::string> forward_connects;
   std::vector<std::string> subscriptions;  // SUB: never empty, "" if none was named
   std::string socket_name;
   std::optional<spool::Duration> recv_timeout;  // nothing: for ever
@@ -45,6 +48,9 @@ struct Options {
   int verbosity = 0;
 
   [[nodiscard]] bool has_data() const { return data.has_value() || file.has_value(); }
+  [[nodiscard]] bool forwards() const {
+    return !forward_binds.empty() || !forward_connects.empty();
+  }
 };
 
 struct Parsed {

@@ -24,6 +24,33 @@ using spool::Timeout;
 // How many messages are sent before the loop turns again.
 constexpr int burst = 64;
 
+// What talks to it.
+SocketType peer_of(SocketType type) {
+  switch (type) {
+    case SocketType::push:
+      return SocketType::pull;
+    case SocketType::pull:
+      return SocketType::push;
+    case SocketType::pub:
+      return SocketType::sub;
+    case SocketType::sub:
+      return SocketType::pub;
+    case SocketType::req:
+      return SocketType::rep;
+    case SocketType::rep:
+      return SocketType::req;
+    case SocketType::surveyor:
+      return SocketType::respondent;
+    case SocketType::respondent:
+      return SocketType::surveyor;
+    case SocketType::bus:
+    case SocketType::pair:
+    case SocketType::pair1:
+      return type;
+  }
+  return type;
+}
+
 }  // namespace
 
 int Session::run() {
@@ -42,10 +69,24 @@ int Session::run() {
 bool Session::open() {
   if (!source_.open(options_, streams_.in)) return fail(exit_file, source_.error());
   all_sent_ = !options_.has_data() || answers();
+  if (!open_loop()) return false;
+  spool::SocketOptions socket_options;
+  socket_options.max_message_size = options_.recv_max_size;
+  socket_options.linger = std::min<Duration>(options_.linger, std::chrono::hours(24));
+  socket_options.hop_limit = options_.hop_limit;
+  socket_options.overflow = spool::ReceiveOverflow::wait;
+  constexpr std::size_t longest_name = 63;
+  if (options_.socket_name.size() > longest_name) {
+    return fail(exit_socket, socket_error("Can't set socket name", Error::invalid_argument,
+                                          "at most 63 characters"));
+  }
+  return options_.forwards() ? open_device(socket_options) : open_socket(socket_options);
+}
 
+bool Session::open_loop() {
   spool::EventLoopConfig config;
   config.message_memory_limit = 0;  // what the user sends is as large as it is
-  config.sockets_max = 1;
+  config.sockets_max = 2;
   config.on_event = [this](const spool::Event& event) { on_event(event); };
   spool::Explanation why;
   spool::Result<spool::EventLoop> loop = spool::EventLoop::create(std::move(config), &why);
@@ -54,35 +95,41 @@ bool Session::open() {
   }
   loop_.emplace(std::move(loop).value());
   stop_.attach(&*loop_);
+  return true;
+}
 
-  spool::SocketOptions socket_options;
-  socket_options.max_message_size = options_.recv_max_size;
-  socket_options.linger = std::min<Duration>(options_.linger, std::chrono::hours(24));
-  socket_options.hop_limit = options_.hop_limit;
-  socket_options.overflow = spool::ReceiveOverflow::wait;
+bool Session::open_socket(const spool::SocketOptions& socket_options) {
   spool::Result<spool::AnySocket> socket = loop_->open(options_.type, socket_options);
   if (!socket.ok()) return fail("Can't create socket", socket.error());
   socket_.emplace(std::move(socket).value());
-
-  constexpr std::size_t longest_name = 63;
-  if (options_.socket_name.size() > longest_name) {
-    return fail(exit_socket, socket_error("Can't set socket name", Error::invalid_argument,
-                                          "at most 63 characters"));
-  }
   for (const std::string& topic : options_.subscriptions) {
     const spool::Result<void> subscribed = socket_->subscribe(topic);
     if (!subscribed.ok()) return fail("Can't subscribe", subscribed.error());
   }
-  return open_addresses();
+  return open_addresses(*socket_, options_.binds, options_.connects);
 }
 
-bool Session::open_addresses() {
-  for (const std::string& address : options_.binds) {
-    const spool::Result<spool::Endpoint> endpoint = socket_->listen(address);
+bool Session::open_device(const spool::SocketOptions& socket_options) {
+  spool::Result<spool::RawSocket> one = loop_->open_raw(options_.type, socket_options);
+  if (!one.ok()) return fail("Can't create socket", one.error());
+  spool::Result<spool::RawSocket> other = loop_->open_raw(peer_of(options_.type), socket_options);
+  if (!other.ok()) return fail("Can't create socket", other.error());
+  if (!open_addresses(*one, options_.binds, options_.connects)) return false;
+  if (!open_addresses(*other, options_.forward_binds, options_.forward_connects)) return false;
+  spool::Result<spool::Device> device = spool::Device::join(*one, *other);
+  if (!device.ok()) return fail("Can't create device", device.error());
+  device_.emplace(std::move(device).value());
+  return true;
+}
+
+bool Session::open_addresses(spool::SocketBase& socket, const std::vector<std::string>& binds,
+                             const std::vector<std::string>& connects) {
+  for (const std::string& address : binds) {
+    const spool::Result<spool::Endpoint> endpoint = socket.listen(address);
     if (!endpoint.ok()) return fail("Can't bind", endpoint.error());
   }
-  for (const std::string& address : options_.connects) {
-    const spool::Result<spool::Endpoint> endpoint = socket_->connect(address);
+  for (const std::string& address : connects) {
+    const spool::Result<spool::Endpoint> endpoint = socket.connect(address);
     if (!endpoint.ok()) return fail("Can't connect", endpoint.error());
   }
   return true;
@@ -99,6 +146,7 @@ bool Session::wait_until(Instant end) {
 }
 
 bool Session::work() {
+  if (device_) return turn(std::nullopt);
   bool more = false;
   if (!answers() && !send_due(more)) return false;
   if (receives() && (!receive_all() || !check_recv_timeout())) return false;

@@ -3,7 +3,7 @@
 //   open -> delay -> work -> drain -> exit code
 //
 // work is the same loop for all types: send what is due, print what came (REP, RESPONDENT: and
-// answer it), wait for more of either.
+// answer it), wait for more of either. A device only turns the loop.
 #pragma once
 
 #include <spool/spool.h>
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tools/nanocat/options.h"
 #include "tools/nanocat/source.h"
@@ -55,7 +56,11 @@ class Session {
  private:
   // Each returns false when the session is over: exit_code_ says how.
   bool open();
-  bool open_addresses();
+  bool open_loop();
+  bool open_socket(const spool::SocketOptions& socket_options);
+  bool open_device(const spool::SocketOptions& socket_options);
+  bool open_addresses(spool::SocketBase& socket, const std::vector<std::string>& binds,
+                      const std::vector<std::string>& connects);
   bool wait_until(spool::Instant end);
   bool work();
   bool send_due(bool& more);
@@ -114,8 +119,9 @@ class Session {
   StopRequest& stop_;
   Source source_;
   std::optional<spool::EventLoop> loop_;
-  std::optional<spool::AnySocket> socket_;
-  spool::Message message_;  // to send next, when has_message_
+  std::optional<spool::AnySocket> socket_;  // this,
+  std::optional<spool::Device> device_;     // or this
+  spool::Message message_;                  // to send next, when has_message_
   bool has_message_ = false;
   bool waits_for_input_ = false;
   bool asked_ = false;           // an exchange of ours is running
