@@ -20,8 +20,8 @@ ONE_WAY = {"push": "pull", "pub": "sub"}
 
 
 def start_chain(case, programs, transport, kind, names, ends_bind=False, **options):
-    """asker - device - ... - answerer, by implementation; `options` are for all. Over tcp and ipc by turns. Returns them
-    when each has met its neighbours."""
+    """asker - device - ... - answerer, by implementation; `options` are for all. Over tcp and ipc by turns. Returns
+    them when each has met its neighbours."""
     last = len(names) - 1
     transports = [transport, "ipc" if transport == "tcp" else "tcp"]
     addresses = [case.address(transports[edge % 2]) for edge in range(last)]
@@ -62,7 +62,8 @@ def crowd(case, programs, kind, transport, device):
     """Several on both sides of a device: each answer finds the one who asked."""
     front, back = case.address(transport), case.address(transport)
     middle = peers.start(case, programs[device], SIDES[kind], [[front], [back]], [[], []])
-    askers = [peers.start(case, programs[name], kind, connects=[front], **long_survey(kind)) for name in IMPLEMENTATIONS]
+    askers = [peers.start(case, programs[name], kind, connects=[front], **long_survey(kind))
+              for name in IMPLEMENTATIONS]
     answerers = [peers.start(case, programs[name], EXCHANGES[kind], connects=[back]) for name in IMPLEMENTATIONS]
     middle.expect_peers(len(askers) + len(answerers))
     questions = [b"question of %d" % index for index, _ in enumerate(askers)]

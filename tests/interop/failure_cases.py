@@ -22,8 +22,8 @@ def start_victim(case, programs, name, kind, binds, connects):
 
 
 def killed_in_mid_message(case, programs, kind, transport, other, binder, direction):
-    """Our peer (of type `kind`) is in the middle of a message of another one, or to it, when that one is killed. It goes
-    on with the next one; nothing of the broken message is seen."""
+    """Our peer (of type `kind`) is in the middle of a message of another one, or to it, when that one is killed. It
+    goes on with the next one; nothing of the broken message is seen."""
     victim_kind = PARTNERS[kind]
     behind = case.address(transport)
     relay = case.add(Relay(case, transport, behind))

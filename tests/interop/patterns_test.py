@@ -35,8 +35,8 @@ def exchanges(transport):
 def one_with_many(transport):
     for name in IMPLEMENTATIONS:
         for binder in ("surveyor", "respondents"):
-            yield Job("%s: %s surveyor, all three respond" % (transport, name), "%s binds" % binder, cases.survey_of_all,
-                      transport=transport, surveyor=name, binder=binder)
+            yield Job("%s: %s surveyor, all three respond" % (transport, name), "%s binds" % binder,
+                      cases.survey_of_all, transport=transport, surveyor=name, binder=binder)
         for binder in ("req", "reps"):
             yield Job("%s: %s req, all three reply in turn" % (transport, name), "%s binds" % binder,
                       cases.replies_of_all, transport=transport, requester=name, binder=binder)
@@ -48,6 +48,16 @@ def one_with_many(transport):
         for binder in ("hub", "leaves"):
             yield Job("%s: %s polyamorous pair1, %s leaves" % (transport, hub, leaf), "%s binds" % binder,
                       cases.polyamorous, transport=transport, hub=hub, leaf=leaf, binder=binder)
+    for hub, leaf in (("ours", "nng"), ("nng", "ours"), ("ours", "ours")):
+        yield Job("%s: %s polyamorous pair1, to nobody by name" % (transport, hub), "%s leaves" % leaf,
+                  cases.polyamorous_unnamed, transport=transport, hub=hub, leaf=leaf)
+
+
+def mismatches(transport):
+    for kind in cases.EXCHANGES:
+        for other in ("nanomsg", "nng"):
+            yield Job("%s: another pattern is refused" % transport, "%s, %s" % (cases.EXCHANGES[kind], other),
+                      cases.mismatch, kind=kind, transport=transport, other=other)
 
 
 def many_at_a_time(transport):
@@ -55,15 +65,19 @@ def many_at_a_time(transport):
         for kind in ("req", "surveyor"):
             yield Job("%s: %s %s, late answers" % (transport, asker, kind), "of " + answerer, cases.late_answer,
                       kind=kind, transport=transport, couple=(asker, answerer))
-        if asker != "nanomsg":
-            yield Job("%s: %s req, many at a time" % (transport, asker), "%s rep, one by one" % answerer,
-                      cases.requests_one_by_one, transport=transport, couple=(asker, answerer))
-        if "nanomsg" not in (asker, answerer):
-            yield Job("%s: %s req, many at a time" % (transport, asker), "%s rep, backwards" % answerer,
-                      cases.requests_backwards, kind="req", transport=transport, couple=(asker, answerer))
-        if asker == "ours":
-            yield Job("%s: ours surveyor, many at a time" % transport, "%s respondent" % answerer,
-                      cases.surveys_at_a_time, transport=transport, couple=(asker, answerer))
+        for kind, answer in (("req", "rep"), ("surveyor", "respondent")):
+            row = "%s: %s %s, many at a time" % (transport, asker, kind)
+            if asker != "nanomsg":
+                yield Job(row, "%s %s, one by one" % (answerer, answer), cases.many_one_by_one, kind=kind,
+                          transport=transport, couple=(asker, answerer))
+            if "nanomsg" not in (asker, answerer):
+                yield Job(row, "%s %s, backwards" % (answerer, answer), cases.many_backwards, kind=kind,
+                          transport=transport, couple=(asker, answerer))
+        yield Job("%s: several answers" % transport, "%s raw respondent, %s surveyor" % (answerer, asker),
+                  cases.several_answers, kind="surveyor", transport=transport, asker=asker, answerer=answerer)
+        if asker != "nanomsg":  # which keeps the last one
+            yield Job("%s: several answers" % transport, "%s raw rep, %s req" % (answerer, asker),
+                      cases.several_answers, kind="req", transport=transport, asker=asker, answerer=answerer)
         yield Job("%s: %s surveyor, a deadline passes" % (transport, asker), "%s respondent" % answerer,
                   cases.deadline, transport=transport, couple=(asker, answerer))
 
@@ -78,11 +92,11 @@ def hop_limits(transport):
                           transport=transport, sender=sender, receiver=receiver, limit=limit)
 
 
+SECTIONS = [exchanges, one_with_many, mismatches, many_at_a_time, hop_limits]
+
+
 def all_jobs():
-    return [
-        job for transport in TRANSPORTS for section in (exchanges, one_with_many, many_at_a_time, hop_limits)
-        for job in section(transport)
-    ]
+    return [job for transport in TRANSPORTS for section in SECTIONS for job in section(transport)]
 
 
 if __name__ == "__main__":
