@@ -19,8 +19,8 @@ bin=$prefix/bin
 
 # --- Names -----------------------------------------------------------------------------------------------------------
 
-check "$(cd "$bin" && echo *)" "nanocat nn_bus nn_pair nn_pub nn_pull nn_push nn_rep nn_req nn_respondent nn_sub nn_surveyor" \
-  "the programs"
+names="nn_bus nn_pair nn_pub nn_pull nn_push nn_rep nn_req nn_respondent nn_sub nn_surveyor"
+check "$(cd "$bin" && echo *)" "nanocat $names" "the programs"
 for link in "$bin"/nn_*; do
   name=${link##*/}
   said=$("$link" --pair1 2>&1 || true)
