@@ -54,6 +54,8 @@ def killed_in_mid_message(case, programs, kind, transport, other, binder, direct
     if direction == "from us":
         # Accepted, or refused because the peer has gone: all but hang.
         ours.answer()
+    else:
+        case.until(lambda: "truncated" in ours.errors(), "%s is to say what happened" % ours)
     ours.expect_peers(0)
 
     victim = start_victim(case, programs, other, victim_kind, *yours)
