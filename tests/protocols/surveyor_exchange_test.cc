@@ -263,5 +263,14 @@ TEST_CASE("very many at a time: each gets its own answer") {
     CHECK(surveys[i]->receive_all() == Texts{std::to_string(i)});
 }
 
+TEST_CASE("what is not for a surveyor is not supported") {
+  Rig rig;
+  CHECK(rig.protocol.inspects());
+  CHECK(rig.protocol.routes());
+  CHECK_FALSE(rig.protocol.returns_unsent());
+  CHECK(rig.protocol.subscribe({}) == Error::not_supported);
+  CHECK(rig.protocol.receive_request().error() == Error::not_supported);
+}
+
 }  // namespace
 }  // namespace spool::protocols

@@ -41,8 +41,7 @@ struct Rig : testing::ProtocolRig<Surveyor> {
   [[nodiscard]] std::uint64_t stale() const { return protocol.stats().stale; }
 };
 
-// --- idle
-// -----------------------------------------------------------------------------------------
+// --- idle --------------------------------------------------------------------------------------
 
 TEST_CASE("idle: there is nothing to receive, nothing to cancel, and one can ask") {
   Rig rig;
@@ -172,8 +171,7 @@ TEST_CASE("running: an answer that no memory can be found for is counted, and th
   CHECK(rig.surveyor.stats().overflowed == 1);
 }
 
-// --- running
-// --------------------------------------------------------------------------------------
+// --- running -----------------------------------------------------------------------------------
 
 TEST_CASE("running: an answer is received without its header, and says whose it is") {
   Rig rig;
@@ -351,8 +349,7 @@ TEST_CASE("running: what was answered stays when the respondent goes") {
   CHECK(rig.receive() == "would_block");  // there may be others
 }
 
-// --- over
-// -----------------------------------------------------------------------------------------
+// --- over --------------------------------------------------------------------------------------
 
 TEST_CASE("over: answers that were in time are received, then the end, then nothing") {
   Rig rig;
@@ -417,8 +414,7 @@ TEST_CASE("over: cancelled it is idle, and says nothing of the end") {
   rig.detach(peer);
 }
 
-// --- Respondents
-// ----------------------------------------------------------------------------------
+// --- Respondents -------------------------------------------------------------------------------
 
 TEST_CASE("a respondent that is full misses the survey, and catches up") {
   Rig rig;
@@ -464,8 +460,7 @@ TEST_CASE("what to do with a slow respondent is an option") {
   rig.detach(slow);
 }
 
-// --- Ids
-// ------------------------------------------------------------------------------------------
+// --- Ids ---------------------------------------------------------------------------------------
 
 TEST_CASE("ids begin where the seed says, count up, and have bit 31 set round the end") {
   testing::PipeWorld world;
@@ -497,17 +492,7 @@ TEST_CASE("a surveyor that goes while its survey runs leaves no timer") {
   CHECK(host.timers.size() == 0);
 }
 
-// --- What there is not
-// ----------------------------------------------------------------------------
-
-TEST_CASE("what is not for a surveyor is not supported") {
-  Rig rig;
-  CHECK(rig.protocol.inspects());
-  CHECK(rig.protocol.routes());
-  CHECK_FALSE(rig.protocol.returns_unsent());
-  CHECK(rig.protocol.subscribe({}) == Error::not_supported);
-  CHECK(rig.protocol.receive_request().error() == Error::not_supported);
-}
+// --- What there is not -------------------------------------------------------------------------
 
 }  // namespace
 }  // namespace spool::protocols
