@@ -93,23 +93,16 @@ class Req final : public Receiver<Sender<SocketBase>> {
  public:
   static constexpr SocketType type = SocketType::req;
 
-  // Asks, as an exchange of its own. Takes the message and leaves it empty; on an error it is as it
-  // was. invalid_argument (options; last_error names it), limit_reached, no_memory, closed.
-  [[nodiscard]] Result<Exchange> request(Message& message,
+  // Asks, as an exchange of its own: a Message, which is taken and left empty, or a copy of text or
+  // bytes. On an error the message is as it was: invalid_argument (options; last_error names it),
+  // limit_reached, no_memory, closed.
+  template <typename Body>
+  [[nodiscard]] Result<Exchange> request(Body&& body,
                                          const ExchangeOptions& options = {}) noexcept {
-    return asked(message, options);
-  }
-  [[nodiscard]] Result<Exchange> request(Message&& message,
-                                         const ExchangeOptions& options = {}) noexcept {
-    return asked(message, options);
-  }
-  [[nodiscard]] Result<Exchange> request(std::string_view body,
-                                         const ExchangeOptions& options = {}) noexcept {
-    return asked(body, options);
-  }
-  [[nodiscard]] Result<Exchange> request(std::span<const std::byte> body,
-                                         const ExchangeOptions& options = {}) noexcept {
-    return asked(body, options);
+    Result<Exchange> exchange = open_exchange(options);
+    if (!exchange.ok()) return exchange;
+    const Result<void> begun = exchange->request(std::forward<Body>(body));
+    return begun.ok() ? std::move(exchange) : Result<Exchange>(begun.error());
   }
   // One that asks later, and again and again.
   [[nodiscard]] Result<Exchange> open_exchange(const ExchangeOptions& options = {}) noexcept {
@@ -121,14 +114,6 @@ class Req final : public Receiver<Sender<SocketBase>> {
   Result<void> cancel() noexcept { return this->cancel_current(); }
 
  private:
-  template <typename Body>
-  Result<Exchange> asked(Body&& body, const ExchangeOptions& options) noexcept {
-    Result<Exchange> exchange = open_exchange(options);
-    if (!exchange.ok()) return exchange;
-    const Result<void> begun = exchange->request(body);
-    if (!begun.ok()) return begun.error();
-    return exchange;
-  }
   friend class EventLoop;
   using Receiver::Receiver;
 };
@@ -157,22 +142,14 @@ class Surveyor final : public Receiver<Sender<SocketBase>> {
   static constexpr SocketType type = SocketType::surveyor;
 
   // Asks, as a survey of its own. As Req::request.
-  [[nodiscard]] Result<Survey> survey(Message& message,
-                                      const ExchangeOptions& options = {}) noexcept {
-    return asked(message, options);
+  template <typename Body>
+  [[nodiscard]] Result<Survey> survey(Body&& body, const ExchangeOptions& options = {}) noexcept {
+    Result<Survey> survey = open_survey(options);
+    if (!survey.ok()) return survey;
+    const Result<void> begun = survey->survey(std::forward<Body>(body));
+    return begun.ok() ? std::move(survey) : Result<Survey>(begun.error());
   }
-  [[nodiscard]] Result<Survey> survey(Message&& message,
-                                      const ExchangeOptions& options = {}) noexcept {
-    return asked(message, options);
-  }
-  [[nodiscard]] Result<Survey> survey(std::string_view body,
-                                      const ExchangeOptions& options = {}) noexcept {
-    return asked(body, options);
-  }
-  [[nodiscard]] Result<Survey> survey(std::span<const std::byte> body,
-                                      const ExchangeOptions& options = {}) noexcept {
-    return asked(body, options);
-  }
+  // One that asks later, and again and again.
   [[nodiscard]] Result<Survey> open_survey(const ExchangeOptions& options = {}) noexcept {
     const Result<ExchangeHandle> handle = this->open_exchange_handle(options);
     if (!handle.ok()) return handle.error();
@@ -182,14 +159,6 @@ class Surveyor final : public Receiver<Sender<SocketBase>> {
   Result<void> cancel() noexcept { return this->cancel_current(); }
 
  private:
-  template <typename Body>
-  Result<Survey> asked(Body&& body, const ExchangeOptions& options) noexcept {
-    Result<Survey> survey = open_survey(options);
-    if (!survey.ok()) return survey;
-    const Result<void> begun = survey->survey(body);
-    if (!begun.ok()) return begun.error();
-    return survey;
-  }
   friend class EventLoop;
   using Receiver::Receiver;
 };
