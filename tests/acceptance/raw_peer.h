@@ -1,4 +1,5 @@
-// RawPeer: a blocking socket that sends exactly the bytes it is told to; no library behind it.
+// Peer: a blocking socket that sends exactly the bytes it is told to; no library behind it. And a
+// Listener for such.
 #pragma once
 
 #include <arpa/inet.h>
@@ -8,7 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -66,6 +70,8 @@ class Peer {
       open(AF_INET, reinterpret_cast<sockaddr*>(&to), sizeof to);
     }
   }
+  // A connection that a Listener has accepted.
+  Peer(int accepted, bool is_ipc) : fd(accepted), ipc(is_ipc) {}
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
   ~Peer() { close(); }
@@ -94,6 +100,20 @@ class Peer {
       bytes.append(part, static_cast<std::size_t>(n));
     }
     return bytes;
+  }
+  // Adds what is here already, until there are `size` bytes; without waiting. Sets `closed` too.
+  void receive_some(std::string& bytes, std::size_t size) {
+    char part[65536];
+    while (bytes.size() < size) {
+      const std::size_t want = std::min(size - bytes.size(), sizeof part);
+      const ssize_t n = ::recv(fd, part, want, MSG_DONTWAIT);
+      if (n < 0 && errno == EAGAIN) return;
+      if (n <= 0) {
+        closed = true;
+        return;
+      }
+      bytes.append(part, static_cast<std::size_t>(n));
+    }
   }
   // Without waiting: has the other side closed? What it sent is read away.
   bool is_closed() {
@@ -126,6 +146,52 @@ class Peer {
     if (fd < 0 || ::connect(fd, to, size) != 0)
       throw std::runtime_error(std::string("raw peer: ") + std::strerror(errno));
   }
+};
+
+// Where a socket of the library's may connect to.
+class Listener {
+ public:
+  // "ipc://..." or "tcp://127.0.0.1:0"; `address` has the real port.
+  explicit Listener(std::string_view where) : address(where), ipc(where.starts_with("ipc://")) {
+    sockaddr_storage at{};
+    socklen_t size = sizeof(sockaddr_in);
+    if (ipc) {
+      auto& local = reinterpret_cast<sockaddr_un&>(at);
+      local.sun_family = AF_UNIX;
+      std::strncpy(local.sun_path, address.c_str() + 6, sizeof local.sun_path - 1);
+      size = sizeof local;
+    } else {
+      auto& any = reinterpret_cast<sockaddr_in&>(at);
+      any.sin_family = AF_INET;
+      any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      any.sin_port =
+          htons(static_cast<unsigned short>(std::stoi(address.substr(address.rfind(':') + 1))));
+    }
+    fd = ::socket(ipc ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&at), size) != 0 || ::listen(fd, 100) != 0)
+      throw std::runtime_error(std::string("raw listener: ") + std::strerror(errno));
+    if (ipc) return;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+    address =
+        "tcp://127.0.0.1:" + std::to_string(ntohs(reinterpret_cast<sockaddr_in&>(at).sin_port));
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() {
+    ::close(fd);
+    if (ipc) ::unlink(address.c_str() + 6);
+  }
+  // Null: nobody is here now.
+  std::unique_ptr<Peer> accept() {
+    const int accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+    return accepted < 0 ? nullptr : std::make_unique<Peer>(accepted, ipc);
+  }
+
+  std::string address;
+  bool ipc = false;
+  int fd = -1;
 };
 
 }  // namespace raw
