@@ -87,11 +87,11 @@ TEST_CASE("what the socket says holds for all of its connections") {
 
 TEST_CASE("what an endpoint says holds for its connections, against the socket") {
   Pipeline p({.tcp_nodelay = false, .kernel_send_buffer = 20'000},
-             {.tcp_nodelay = true, .kernel_send_buffer = 40'000},
+             {.tcp_nodelay = true, .kernel_send_buffer = 70'000},
              {.tcp_keepalive = false, .kernel_receive_buffer = 50'000});
   CHECK(option(p.accepted, IPPROTO_TCP, TCP_NODELAY) != 0);
   CHECK(option(p.accepted, SOL_SOCKET, SO_KEEPALIVE) != 0);
-  CHECK(is_size(option(p.accepted, SOL_SOCKET, SO_SNDBUF), 40'000));
+  CHECK(is_size(option(p.accepted, SOL_SOCKET, SO_SNDBUF), 70'000));
   CHECK(option(p.dialed, IPPROTO_TCP, TCP_NODELAY) == 0);
   CHECK(option(p.dialed, SOL_SOCKET, SO_KEEPALIVE) == 0);
   CHECK(is_size(option(p.dialed, SOL_SOCKET, SO_SNDBUF), 20'000));
