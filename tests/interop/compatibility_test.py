@@ -14,8 +14,8 @@ from processes import expect
 
 GOLDEN = b"a\tb\n\"c\\d\x01\xff"
 
-# Command lines by what is compared. In them, ADDR is an address that nobody has, FOLDER the folder of the case. Times are
-# whole seconds, because nanomsg's cuts fractions off.
+# Command lines by what is compared. In them, ADDR is an address that nobody has, FOLDER the folder of the case. Times
+# are whole seconds, because nanomsg's cuts fractions off.
 LINES = {
     "types": [
         "", "-l 1", "--pull", "--pull --sub -l 1", "--pull --pull", "--push -l 1", "--pub -l 1", "--req -l 1",
@@ -32,7 +32,8 @@ LINES = {
         "--pull -l 1 x"
     ],
     "abbreviations": [
-        "--pu", "--s", "--re", "--bind-=1", "--b", "--verb=1", "--surv --resp", "--zork", "--zork=x", "-z", "-vz", "-vqz"
+        "--pu", "--s", "--re", "--bind-=1", "--b", "--verb=1", "--surv --resp", "--zork", "--zork=x", "-z", "-vz",
+        "-vqz"
     ],
     "addresses": [
         "--pull --bind foo://x", "--pull --bind x", "--pull --bind tcp://127.0.0.1", "--pull -L 70000",
@@ -79,7 +80,8 @@ def says_the_same(ours, theirs):
 
 def compare(case, programs, lines, name="nanocat"):
     """All lines side by side; returns the outputs."""
-    runs = [(line, Run(case, programs, "ours", line, name), Run(case, programs, "nanomsg", line, name)) for line in lines]
+    runs = [(line, Run(case, programs, "ours", line, name), Run(case, programs, "nanomsg", line, name))
+            for line in lines]
     outputs = []
     for line, ours, theirs in runs:
         our_code, our_output, our_errors = ours.result()

@@ -197,7 +197,8 @@ def answers_not_taken(case, programs):
         request = b"\1" + (5).to_bytes(8, "big") + b"\x80\0\0\7x"
         stuck.sendall(b"\0SP\0\0\x30\0\0" + request * 3)
         rep.messages(1)
-        ends(case, programs, ["--req", "-D", "x", "--connect", address, "-C1", "-Z0", "--raw"], 0, output=bytes(1 << 20))
+        ends(case, programs, ["--req", "-D", "x", "--connect", address, "-C1", "-Z0", "--raw"], 0,
+             output=bytes(1 << 20))
         expect(rep.messages(2) == [b"x"] * 2, "his next ones are left alone: %r" % rep.messages(2))
     expect(rep.is_running() and not rep.errors(), "it goes on")
 
@@ -224,8 +225,8 @@ def bus(case, programs):
     address, one = listen(case, programs, ["--bus", "--msgpack", "-D", "one", "-i", "0.05"])
     others = {}
     for name in (b"two", b"three"):
-        others[name] = case.start([programs["ours"].path, "--bus", "--connect", address, "--msgpack", "-i", "0.05", "-D",
-                                   name.decode()])
+        others[name] = case.start([programs["ours"].path, "--bus", "--connect", address, "--msgpack", "-i", "0.05",
+                                   "-D", name.decode()])
     case.until(lambda: set(one.messages(0)) == {b"two", b"three"}, "one is to hear two and three")
     for other in others.values():
         case.until(lambda: other.messages(0), "%s is to hear one" % other)
@@ -385,8 +386,8 @@ def signals(case, programs):
 
 CASES = [
     errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, requests, request_without_end,
-    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, devices, standard_input, by_line,
-    lines_of_a_file, closed_output, failing_output, formats, signals
+    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, devices, standard_input,
+    by_line, lines_of_a_file, closed_output, failing_output, formats, signals
 ]
 
 if __name__ == "__main__":
