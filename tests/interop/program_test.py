@@ -137,6 +137,21 @@ def linger(case, programs):
     expect(push.errors() == "Can't send: Connection reset by peer (messages lost: 1)\n", push.errors())
 
 
+def request_given_up(case, programs):
+    """Who waits for no reply any more has lost nothing, even if his request is not wholly sent."""
+    address = case.address("ipc")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address[len("ipc://"):])
+        listener.listen()
+        req = case.start([programs["ours"].path, "--req", "--connect", address, "--recv-timeout", "0.2", "--file",
+                          case.file("big", bytes(1 << 20))])
+        listener.settimeout(case.seconds_left())
+        with listener.accept()[0] as peer:
+            peer.sendall(b"\0SP\0\0\x31\0\0")  # a REP that does not read
+            req.expect_exit()
+    expect(not req.errors(), req.errors())
+
+
 # --- Patterns -----------------------------------------------------------------------------------------------------
 
 
@@ -385,7 +400,7 @@ def signals(case, programs):
 
 
 CASES = [
-    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, requests, request_without_end,
+    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, request_given_up, requests, request_without_end,
     questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, devices, standard_input,
     by_line, lines_of_a_file, closed_output, failing_output, formats, signals
 ]
