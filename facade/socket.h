@@ -54,8 +54,9 @@ class SocketBase {
   // The socket is gone for the user at once; what was accepted is written by the next turns, within
   // SocketOptions::linger. Nothing happens when it is closed already.
   void close() noexcept;
-  // The same with a linger of its own, and drives the loop until it is through: how many accepted
-  // messages were not written. Within a callback it cannot wait: reentrant, and the socket is open.
+  // The same with a linger of its own, and drives the loop until it is through: how many messages,
+  // of all that it ever accepted, were not written (SocketStats::lost_unsent). Within a callback it
+  // cannot wait: reentrant, and the socket is open.
   Result<std::uint64_t> close_for(Timeout linger) noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] SocketType socket_type() const noexcept { return type_; }

@@ -21,6 +21,9 @@ bool known(Error error) {
     case Error::no_memory:
     case Error::would_block:
     case Error::no_buffers:
+    case Error::wrong_state:      // what was to be answered had not come
+    case Error::peer_closed:      // or its peer has gone, for want of memory
+    case Error::deadline_passed:  // or it was asked in vain
       return true;
     default:
       return false;
@@ -33,6 +36,9 @@ struct Scenario {
   std::string address;
   bool strange = false;  // an error that has nothing to do with memory
 
+  [[nodiscard]] std::string second() const {
+    return address.substr(0, 3) == "tcp" ? address : address + "_";
+  }
   void note(Error error) { strange = strange || !known(error); }
   template <typename T>
   bool note(const Result<T>& result) {
@@ -91,15 +97,100 @@ struct Scenario {
     Result<Endpoint> at = pub->listen(address);
     if (!note(at)) return;
     for (const char* topic : {"a", "b", "", "c", "d", "e"}) note(sub->subscribe(topic));
+    Result<Reader> reader = sub->open_reader();
+    if (note(reader)) note(reader->subscribe("a"));
     note(sub->connect(at->address().text()));
     turn(12);
     for (int i = 0; i < 5; ++i) note(pub->try_send(std::string(3'000, 'a')));
     turn(6);
     while (note(sub->try_recv())) {
     }
+    while (reader.ok() && note(reader->try_recv())) {
+    }
+  }
+  void requests() {
+    Result<Rep> rep = loop.open<Rep>();
+    Result<Req> req = loop.open<Req>({.reconnect_min = 1ms, .request_resend = Timeout(1ms)});
+    if (!note(rep) || !note(req)) return;
+    Result<Endpoint> at = rep->listen(address);
+    if (!note(at)) return;
+    note(req->connect(at->address().text()));
+    std::vector<Exchange> exchanges;
+    for (int i = 0; i < 3; ++i) {
+      Result<Exchange> exchange = req->request("question", {.deadline = 50ms});
+      if (note(exchange)) exchanges.push_back(std::move(exchange).value());
+    }
+    note(req->try_send(std::string(70'000, 'q')));
+    turn(12);
+    note(rep->try_recv());
+    note(rep->try_send("answer"));
+    while (Result<Request> request = rep->try_recv_request()) note(request->reply("answer"));
+    turn(6);
+    for (Exchange& exchange : exchanges) note(exchange.try_recv());
+    note(req->try_recv());
+  }
+  void surveys() {
+    Result<Surveyor> surveyor = loop.open<Surveyor>({.survey_deadline = 1ms});
+    Result<Respondent> respondent = loop.open<Respondent>({.reconnect_min = 1ms});
+    if (!note(surveyor) || !note(respondent)) return;
+    Result<Endpoint> at = surveyor->listen(address);
+    if (!note(at)) return;
+    note(respondent->connect(at->address().text()));
+    turn(12);
+    Result<Survey> survey = surveyor->survey("who?", {.deadline = 50ms});
+    note(survey);
+    note(surveyor->try_send("and who?"));
+    turn(4);
+    while (Result<Request> request = respondent->try_recv_request()) note(request->reply("me"));
+    turn(4);
+    if (survey.ok()) note(survey->try_recv());
+    note(surveyor->try_recv());
+  }
+  void device() {
+    Result<RawSocket> in = loop.open_raw(SocketType::pull);
+    Result<RawSocket> out = loop.open_raw(SocketType::push);
+    if (!note(in) || !note(out)) return;
+    Result<Endpoint> front = in->listen(address);
+    Result<Endpoint> back = out->listen(second());
+    if (!note(front) || !note(back)) return;
+    Result<Device> joined = Device::join(*in, *out);
+    Result<Push> push = loop.open<Push>({.reconnect_min = 1ms});
+    Result<Pull> pull = loop.open<Pull>({.reconnect_min = 1ms});
+    if (!note(joined) || !note(push) || !note(pull)) return;
+    note(push->connect(front->address().text()));
+    note(pull->connect(back->address().text()));
+    turn(12);
+    for (int i = 0; i < 5; ++i) note(push->try_send(std::string(3'000, 'j')));
+    turn(6);
+    while (note(pull->try_recv())) {
+    }
+  }
+  void crowd() {
+    Result<Pair1> hub = loop.open<Pair1>({.polyamorous = true});
+    Result<Pair1> leaf = loop.open<Pair1>({.reconnect_min = 1ms});
+    Result<Bus> bus = loop.open<Bus>();
+    Result<Bus> other = loop.open<Bus>({.reconnect_min = 1ms});
+    if (!note(hub) || !note(leaf) || !note(bus) || !note(other)) return;
+    Result<Endpoint> at = hub->listen(address);
+    Result<Endpoint> room = bus->listen(second());
+    if (!note(at) || !note(room)) return;
+    note(leaf->connect(at->address().text()));
+    note(other->connect(room->address().text()));
+    turn(12);
+    note(leaf->try_send("x"));
+    note(other->try_send("y"));
+    turn(4);
+    Result<Message> message = hub->try_recv();
+    if (note(message)) note(hub->try_send(*message));
+    note(bus->try_recv());
+    turn(2);
   }
   void all() {
     pair();
+    requests();
+    surveys();
+    device();
+    crowd();
     pipeline();
     broadcast();
     note(loop.post([] {}));
