@@ -400,9 +400,9 @@ def signals(case, programs):
 
 
 CASES = [
-    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, request_given_up, requests, request_without_end,
-    questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far, devices, standard_input,
-    by_line, lines_of_a_file, closed_output, failing_output, formats, signals
+    errors_of_sockets, errors_of_files, usage, timeouts, patience, linger, request_given_up, requests,
+    request_without_end, questions_by_line, answers_not_taken, surveys, bus, pair_version_1, names, too_far,
+    devices, standard_input, by_line, lines_of_a_file, closed_output, failing_output, formats, signals
 ]
 
 if __name__ == "__main__":
