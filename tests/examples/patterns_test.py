@@ -2,6 +2,7 @@
 
   * each name like SocketOptions::hop_limit in the documentation is that of a member;
   * each way to lose a message has a name in docs/patterns, and so has each kind of event that tells of one;
+  * each picture of a state machine is in the list of docs/architecture.md;
   * each type of socket names its page, and each page that a comment in the sources names is there, with that section.
 """
 
@@ -58,7 +59,8 @@ def members(root, name):
 
 
 def check(root):
-    return check_names(root) + check_losses(root) + check_types(root) + check_citations(root)
+    return (check_names(root) + check_losses(root) + check_pictures(root) + check_types(root) +
+            check_citations(root))
 
 
 def check_names(root):
@@ -76,6 +78,13 @@ def check_losses(root):
     wanted = [("Stats", name) for name in members(root, "SocketStats") if LOSSES.fullmatch(name)]
     wanted += [("EventKind", name) for name in members(root, "EventKind") if TELLS.fullmatch(name)]
     return ["docs/patterns: nothing about %s::%s" % both for both in wanted if "%s::%s`" % both not in text]
+
+
+def check_pictures(root):
+    listed = read(root, "docs/architecture.md")
+    return ["docs/architecture.md: %s is not in the list of state machines" % picture
+            for picture in sorted(below(root, ["docs"], ".svg"))
+            if "(%s)" % os.path.relpath(picture, "docs") not in listed]
 
 
 def check_types(root):
@@ -115,6 +124,10 @@ CLEAN = {
         "### 7.1 Words\n",
     "docs/patterns/pair.md":
         "`PeerStats::lost_unsent` `SocketStats::resent` `SocketStats::lost_unsent` `EventKind::peer_left`\n",
+    "docs/architecture.md":
+        "(patterns/states/pair.svg)\n",
+    "docs/patterns/states/pair.svg":
+        "",
     "README.md":
         "",
 }
@@ -124,6 +137,7 @@ BAD = [
     ("a name in a comment", "README.md", "", "`PeerStats::not_this`", "there is no PeerStats::not_this"),
     ("a new loss", "core/stats.h", "int resent", "int dropped_x = 0;\n  int resent", "nothing about Stats::dropped_x"),
     ("a new event", "core/events.h", "  closed", "  messages_x,\n  closed", "nothing about EventKind::messages_x"),
+    ("a picture that nobody sees", "docs/architecture.md", "pair", "pear", "states/pair.svg is not in the list"),
     ("a type without page", "protocols/socket_type.h", "  pair,", "  pair,\n  pub,", "pub names no page"),
     ("no such page", "protocols/socket_type.h", "pair.md", "pear.md", "there is no docs/patterns/pear.md"),
     ("no such section", "io/wire.h", "7.1", "7.2", "docs/wire.md has no §7.2"),
