@@ -38,6 +38,7 @@ def attempt(job, programs):
     with Case(job.seed) as case:
         try:
             job.run(case, programs)
+            case.expect_survivors()
         except Failed as failed:
             job.failure = "\n      ".join([str(failed)] + case.report())
     job.seconds = time.monotonic() - start

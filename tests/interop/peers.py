@@ -16,6 +16,8 @@ Message = collections.namedtuple("Message", "body header peer")
 class Peer(Process):
     """A running peer.cc or foreign.py. Its calls wait for the answer, those with `tell` do not."""
 
+    stays = True
+
     def __init__(self, case, argv):
         super().__init__(case, argv, stdin=subprocess.PIPE)
         self.asked = []  # commands

@@ -31,11 +31,14 @@ def expect(condition, what):
 class Process:
     """One running program. A thread collects what it prints, unless `read` is false: then its pipe fills up."""
 
+    stays = False  # until it is killed: it has crashed if it is gone at the end of the case
+
     def __init__(self, case, argv, read=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
         self.case = case
         self.argv = argv
         self.output = bytearray()
         self.at_end = False
+        self.was_killed = False
         self._messages = []
         self._parsed = 0  # bytes of the output
         self._changed = threading.Condition()
@@ -133,6 +136,7 @@ class Process:
     def kill(self):
         """SIGKILL, and reaped."""
         if self._popen.poll() is None:
+            self.was_killed = True
             self._popen.kill()
         self._popen.wait(CASE_SECONDS)
 
@@ -211,6 +215,12 @@ class Case:
                    (process, address))
         if not process.is_running():
             raise Failed("%s ended instead of listening: %s" % (process, process.errors()))
+
+    def expect_survivors(self):
+        """At the end: who should still be there, is."""
+        for owned in self._owned:
+            if isinstance(owned, Process) and owned.stays and not owned.was_killed:
+                expect(owned.is_running(), "%s has ended by itself" % owned)
 
     def report(self):
         """What became of the processes, and what they have said on standard error."""
