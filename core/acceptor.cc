@@ -4,7 +4,7 @@ namespace spool::core {
 
 namespace {
 
-// Long enough for descriptors to come back, short enough that nobody notices (behaviour.md §12).
+// Long enough for descriptors to come back, short enough that nobody notices.
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
 
 }  // namespace

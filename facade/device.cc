@@ -36,7 +36,7 @@ struct Device::Forwarder {
   RawSocket a;
   std::optional<RawSocket> b;
   Lane lanes[2];
-  DeviceStats stats;
+  DeviceStats counts;
 
   Forwarder(RawSocket first, std::optional<RawSocket> second) noexcept
       : a(std::move(first)), b(std::move(second)) {
@@ -68,7 +68,7 @@ void Device::Forwarder::Lane::pump() noexcept {
     }
     const Result<void> sent = to->try_send(*held);
     if (!sent.ok() && sent.error() != Error::invalid_argument) break;
-    ++(sent.ok() ? owner->stats.forwarded : owner->stats.refused);
+    ++(sent.ok() ? owner->counts.forwarded : owner->counts.refused);
     held.reset();
   }
   // More is left, or one is held for want of memory: again in the next turn.
@@ -131,7 +131,11 @@ void Device::close() noexcept {
 bool Device::is_open() const noexcept { return forwarder_ != nullptr && forwarder_->a.is_open(); }
 
 DeviceStats Device::stats() const noexcept {
-  return forwarder_ != nullptr ? forwarder_->stats : DeviceStats{};
+  if (forwarder_ == nullptr) return {};
+  DeviceStats stats = forwarder_->counts;
+  stats.a = forwarder_->a.stats();
+  if (forwarder_->b.has_value()) stats.b = forwarder_->b->stats();
+  return stats;
 }
 
 }  // namespace spool

@@ -16,6 +16,8 @@ class Anchor;
 struct DeviceStats {
   std::uint64_t forwarded = 0;
   std::uint64_t refused = 0;  // had no header to be forwarded by: dropped
+  SocketStats a;              // of its sockets; a reflector has one. All zero when closed
+  SocketStats b;
 };
 
 // Owns its sockets and what it needs of the loop's memory. Driven by poll_once like everything

@@ -66,6 +66,8 @@ TEST_CASE_METHOD(Rig, "a device carries requests one way and replies the other")
   for (std::size_t i = 0; i < 3; ++i) CHECK(receive(clients[i]) == "re " + std::to_string(i));
   CHECK(joint.device.stats().forwarded == 6);
   CHECK(joint.device.stats().refused == 0);
+  CHECK(joint.device.stats().a.messages_received == 3);
+  CHECK(joint.device.stats().b.messages_sent == 3);
 }
 
 // docs/wire.md §7.1, the worked example; the numbers of pipes and requests are what they are here.
