@@ -190,6 +190,8 @@ void Context::reap(Socket&) noexcept {
 }
 
 void Context::reap(Exchange& exchange) noexcept {
+  // Only a callback of its own may still stand on it.
+  if (!reactor_.in_turn()) return exchanges_.erase(exchange.handle());
   reaped_exchanges_.push_back(exchange);
   reactor_.note_local_work();
 }

@@ -1,5 +1,5 @@
 // Exchange: one request, survey or reader, as its user sees it: a handle, and a notice. Owned by
-// the context's slab, on behalf of its socket; freed at the end of the turn in which it is closed.
+// the context's slab, on behalf of its socket; freed when it is closed, within a turn at its end.
 #pragma once
 
 #include "spool/core/events.h"

@@ -219,6 +219,16 @@ TEST_CASE_METHOD(Talk, "an answer to somebody who has gone says so, and is count
   CHECK(rep.stats().dropped_unroutable == 1);
 }
 
+TEST_CASE("exchanges that are closed between two turns leave nothing behind, turn or no turn") {
+  EventLoop loop = EventLoop::create({}).value();
+  Req req = loop.open<Req>().value();
+  const auto ask = [&] { return req.request("q").value(); };
+  for (int i = 0; i < 100; ++i) static_cast<void>(ask());
+  const std::uint64_t before = loop.stats().allocations;
+  for (int i = 0; i < 10'000; ++i) static_cast<void>(ask());
+  CHECK(loop.stats().allocations == before);
+}
+
 TEST_CASE_METHOD(Talk, "exchanges_max limits the requests that are open, and says so") {
   CAPTURE(transport);
   Req few = loop.open<Req>({.exchanges_max = 2}).value();
