@@ -71,12 +71,25 @@ def both_ways(case, programs, kind, transport, binder, other):
     address = case.address(transport)
     one = case.file("one", b"from the one who binds")
     two = case.file("two", b"from the one who connects")
-    # What is said on a bus before somebody is there is lost: again, then.
-    interval = 1 if kind == "bus" else None
-    bound = case.start_listener(first.argv(kind, [address], body_file=one, interval=interval), address)
-    connected = case.start(second.argv(kind, [], [address], body_file=two, interval=interval))
+    if kind == "bus":
+        return both_ways_of_bus(case, first, second, address, one, two)
+    bound = case.start_listener(first.argv(kind, [address], body_file=one), address)
+    connected = case.start(second.argv(kind, [], [address], body_file=two))
     for process, wanted in ((bound, b"from the one who connects"), (connected, b"from the one who binds")):
         expect_all(process.messages(1), [wanted], process)
+
+
+def both_ways_of_bus(case, first, second, address, one, two):
+    """What is said on a bus before somebody is there is lost: again, then. But nngcat with an interval ends with an
+    error when a message arrives just as that is over. So it speaks once when it connects, and only listens when it
+    binds (the other way is in patterns_test)."""
+    bound_speaks = {} if first.is_nng else {"body_file": one, "interval": 1}
+    bound = case.start_listener(first.argv("bus", [address], **bound_speaks), address)
+    connected = case.start(second.argv("bus", [], [address], body_file=two, listener_is_there=True,
+                                       interval=None if second.is_nng else 1))
+    expect_all(bound.messages(1), [b"from the one who connects"], bound)
+    if not first.is_nng:
+        expect_all(connected.messages(1), [b"from the one who binds"], connected)
 
 
 # Who asks, and who answers.

@@ -66,6 +66,8 @@ def crowd(case, programs, kind, transport, device):
               for name in IMPLEMENTATIONS]
     answerers = [peers.start(case, programs[name], EXCHANGES[kind], connects=[back]) for name in IMPLEMENTATIONS]
     middle.expect_peers(len(askers) + len(answerers))
+    for end in askers + answerers:  # a survey goes to whoever is there by the surveyor's own count
+        end.expect_peers(1)
     questions = [b"question of %d" % index for index, _ in enumerate(askers)]
     for asker, question in zip(askers, questions):
         asker.send(question)
@@ -111,6 +113,8 @@ def limited_device(case, programs, kind, transport, before):
     direct = peers.start(case, programs["ours"], kind, connects=[near], **long_survey(kind))
     first.expect_peers(2)
     limited.expect_peers(3)
+    for end in (answerer, asker, direct):
+        end.expect_peers(1)
     asker.send(b"too far")
     case.until(lambda: "too_many_hops" in limited.errors(), "%s is to drop it" % limited)
     exchange(direct, answerer)

@@ -19,10 +19,10 @@ class Program:
         self.is_ours = name == "ours"
 
     def argv(self, kind, binds=(), connects=(), topics=(), body_file=None, interval=None, flood=False, count=None,
-             extra=()):
+             listener_is_there=False, extra=()):
         """A command line. `interval` is in seconds, `flood` sends as fast as possible; who gets one of them is ended
         by its caller. What it receives is printed as msgpack, which tells sizes. `count` is not for nanomsg's, which
-        has none.
+        has none. With `listener_is_there`, nngcat's first message finds the connection made.
         """
         # nngcat's --pair is broken, and nng's names have digits.
         argv = [self.path, "--%s%s" % (kind, "0" if self.is_nng and kind != "pair1" else "")]
@@ -30,7 +30,7 @@ class Program:
             argv += ["--bind", address]
         for address in connects:
             argv += ["--connect", address]
-        if connects and self.is_nng:
+        if connects and self.is_nng and not listener_is_there:
             argv += ["--async"]  # else it ends when nobody is there yet
         for topic in topics:
             argv += ["--subscribe", topic]
