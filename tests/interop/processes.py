@@ -4,6 +4,7 @@ Every process is killed by its own pid, and reaped, by the end of the case that 
 """
 
 import fcntl
+import itertools
 import os
 import random
 import shutil
@@ -243,12 +244,30 @@ def parse_msgpack(data, position, messages):
     return position
 
 
-_ports = iter(random.sample(range(10000, 30000), 20000))  # below the range that the system chooses from itself
+# Below the range that the system chooses from itself.
+_BLOCKS, _BLOCK_SIZE = range(10000, 30000, 1000), 1000
+
+
+def _claim_ports():
+    """A thousand ports for this run alone. Whoever holds the name of a block, in the system's abstract names, has it;
+    the name is free again when its holder has ended, however that was."""
+    while True:
+        for first in random.sample(_BLOCKS, len(_BLOCKS)):
+            claim = socket.socket(socket.AF_UNIX)
+            try:
+                claim.bind("\0spool-interop-ports-%d" % first)
+                return claim, itertools.cycle(random.sample(range(first, first + _BLOCK_SIZE), _BLOCK_SIZE))
+            except OSError:
+                claim.close()
+        time.sleep(0.1)  # as many runs as blocks: one of them will end
+
+
+_claim, _ports = _claim_ports()
 _ports_lock = threading.Lock()
 
 
 def free_port():
-    """A port that nobody has, and that no other case of this run is given."""
+    """A port that nobody has, and that no other case is given for a long time."""
     while True:
         with _ports_lock:
             port = next(_ports)
