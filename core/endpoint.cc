@@ -49,32 +49,32 @@ void Endpoint::lost_pipe(io::Pipe& pipe, Error reason, int os_error, EventKind b
     host_.discard(pipe);
 }
 
-void Endpoint::report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t count) noexcept {
+Event Endpoint::event_about(EventKind kind, Error error, const io::Pipe* pipe,
+                            std::string_view where) const noexcept {
   Event event;
-  event.kind = EventKind::messages_dropped;
-  event.error = reason;
+  event.kind = kind;
+  event.error = error;
   event.endpoint = handle;
-  event.peer = pipe.peer_number;
+  if (pipe != nullptr) {
+    event.peer = pipe->peer_number;
+    pipe->describe_peer(event.address);
+  }
+  if (event.address.empty()) event.address << (where.empty() ? address().text() : where);
+  return event;
+}
+
+void Endpoint::report_dropped(const io::Pipe& pipe, Error reason, std::uint64_t count) noexcept {
+  Event event = event_about(EventKind::messages_dropped, reason, &pipe, {});
   event.lost = count;
-  pipe.describe_peer(event.address);
-  if (event.address.empty()) event.address << address().text();
   host_.report(event);
 }
 
 void Endpoint::report(EventKind kind, Error error, int os_error, const io::Pipe* pipe,
                       Duration retry_in, std::string_view where) noexcept {
-  Event event;
-  event.kind = kind;
-  event.error = error;
+  Event event = event_about(kind, error, pipe, where);
   event.os_error = os_error;
-  event.endpoint = handle;
   event.retry_in = retry_in;
-  if (pipe != nullptr) {
-    event.peer = pipe->peer_number;
-    event.lost = pipe->stats().lost;
-    pipe->describe_peer(event.address);
-  }
-  if (event.address.empty()) event.address << (where.empty() ? address().text() : where);
+  if (pipe != nullptr) event.lost = pipe->stats().lost;
   count(kind);
   host_.report(event);
 }

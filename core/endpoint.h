@@ -81,6 +81,9 @@ class Endpoint : public loop::Link<EndpointListTag> {
  private:
   [[nodiscard]] bool attach_pipe(io::Pipe& pipe) noexcept;
   void refuse_pipe(io::Pipe& pipe, Error reason) noexcept;
+  // What all of them say: of the pipe where there is one, else of `where`, else of this address.
+  [[nodiscard]] Event event_about(EventKind kind, Error error, const io::Pipe* pipe,
+                                  std::string_view where) const noexcept;
   void count(EventKind kind) noexcept;
   EndpointStats finished_;
 };

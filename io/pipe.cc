@@ -4,21 +4,6 @@
 
 namespace spool::io {
 
-void PipeStats::add(const PipeStats& other) noexcept {
-  messages_sent += other.messages_sent;
-  bytes_sent += other.bytes_sent;
-  messages_received += other.messages_received;
-  bytes_received += other.bytes_received;
-  filtered += other.filtered;
-  malformed += other.malformed;
-  too_many_hops += other.too_many_hops;
-  overflowed += other.overflowed;
-  missed += other.missed;
-  returned += other.returned;
-  lost += other.lost;
-  discarded += other.discarded;
-}
-
 Message Pipe::take() noexcept {
   SPOOL_ASSERT(receivable());
   Message message = std::move(received_.front());

@@ -116,8 +116,6 @@ struct PipeStats {
   std::uint64_t returned = 0;       // accepted, not written, and given back to go elsewhere
   std::uint64_t lost = 0;           // accepted, and not wholly written when the pipe ended
   std::uint64_t discarded = 0;      // received, and not taken when the pipe was closed
-
-  void add(const PipeStats& other) noexcept;
 };
 
 struct SendRing {};
