@@ -1,5 +1,7 @@
 // FairQueue: which pipe the next message is taken from: the lowest priority number that has one, in
-// turns within it. Lower classes starve while a higher one has messages (as in nanomsg).
+// turns within it. Lower classes starve while a higher one has messages (as in nanomsg). A pipe that
+// has ended keeps its turn until it is empty: its peer may be back on a new pipe behind it, and what
+// that one brings was sent later.
 #pragma once
 
 #include "spool/io/pipe.h"
@@ -22,7 +24,7 @@ class FairQueue {
     io::Pipe* pipe = ring_.front();
     if (pipe == nullptr) return Error::would_block;
     // Before take(), which may detach a pipe that has ended and is empty now.
-    ring_.rotate(*pipe, pipe->receive_priority);
+    if (!pipe->ended()) ring_.rotate(*pipe, pipe->receive_priority);
     return take_from(*pipe);
   }
   // The same, but stays with one pipe until it is empty.
