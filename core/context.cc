@@ -1,5 +1,6 @@
 #include "spool/core/context.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -94,6 +95,10 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
   reactor_.flush_all();  // 9
   free_reaped();         // 10
   reactor_.end_turn(result, has_local_work());
+  if (result.more) ++turns_cut_short_;
+  library_time_ += result.library_time;
+  longest_turn_ = std::max(longest_turn_, result.library_time);
+  callback_time_ += result.callback_time;
   return result;
 }
 
@@ -102,31 +107,43 @@ bool Context::has_local_work() const noexcept {
          !reaped_exchanges_.empty() || reaped_others_;
 }
 
+// Each of these leaves to the next turn what the time is too short for.
+
 void Context::deliver_events(PollResult& result) noexcept {
   // Those that the callbacks cause themselves wait for the next turn.
+  std::uint32_t done = 0;
   for (std::uint32_t left = events_count_; left != 0; --left) {
     const Event event = events_[events_first_];
     events_first_ = (events_first_ + 1) % config_.event_queue;
     --events_count_;
-    if (config_.log && level_of(event.kind) >= config_.log_level) {
-      Explanation line;
-      const Socket* socket = sockets_.find(event.socket);
-      if (socket != nullptr && !socket->options().name.empty())
-        line << socket->options().name << ": ";
-      line << describe(event).text();
-      config_.log(level_of(event.kind), line.text());
-    }
+    log(event);
     if (config_.on_event) {
-      config_.on_event(event);
+      reactor_.call_user([&] { config_.on_event(event); });
       ++result.notices;
     }
+    if (reactor_.enough_calls(++done)) return;
   }
+}
+
+void Context::log(const Event& event) noexcept {
+  if (!config_.log || level_of(event.kind) < config_.log_level) return;
+  Explanation line;
+  const Socket* socket = sockets_.find(event.socket);
+  if (socket != nullptr && !socket->options().name.empty()) line << socket->options().name << ": ";
+  line << describe(event).text();
+  reactor_.call_user([&] { config_.log(level_of(event.kind), line.text()); });
 }
 
 void Context::notify_changed(PollResult& result) noexcept {
   loop::List<Notified, ChangedTag> now;
   now.splice_back(changed_);
-  while (Notified* changed = now.pop_front()) result.notices += changed->notify();
+  std::uint32_t done = 0;
+  while (Notified* changed = now.pop_front()) {
+    reactor_.call_user([&] { result.notices += changed->notify(); });
+    if (reactor_.enough_calls(++done)) break;
+  }
+  now.splice_back(changed_);  // what is left comes first next time
+  changed_.splice_back(now);
 }
 
 void Context::mark_changed(Notified& changed) noexcept {
@@ -141,14 +158,17 @@ void Context::ask(io::Pipe& pipe) noexcept {
 }
 
 void Context::ask_admissions(PollResult& result) noexcept {
+  std::uint32_t done = 0;
   while (io::Pipe* pipe = asked_.pop_front()) {
     const EndpointHandle handle = EndpointHandle::from(pipe->owner_key);
     Socket* socket = socket_of(handle);
     SPOOL_ASSERT(socket != nullptr);
-    const bool let_in = socket->admits(*pipe);
+    bool let_in = false;
+    reactor_.call_user([&] { let_in = socket->admits(*pipe); });
     ++result.notices;
     // The answer may have been to close the endpoint, and its pipes with it.
     if (Endpoint* endpoint = find(handle)) endpoint->decide(*pipe, let_in);
+    if (reactor_.enough_calls(++done)) return;
   }
 }
 
@@ -372,6 +392,10 @@ LoopStats Context::stats() noexcept {
   const PoolStats& pool = anchor_.pool().stats();
   LoopStats stats;
   stats.turns = turns_;
+  stats.turns_cut_short = turns_cut_short_;
+  stats.library_time = library_time_;
+  stats.longest_turn = longest_turn_;
+  stats.callback_time = callback_time_;
   stats.events_dropped = events_dropped_;
   stats.messages_lost = messages_lost_;
   stats.allocations = memory.allocations;

@@ -124,6 +124,7 @@ class Context {
                                                io::Address& address) noexcept;
   [[nodiscard]] Result<EndpointHandle> keep(loop::Box<Endpoint> endpoint, Socket& socket) noexcept;
   void deliver_events(PollResult& result) noexcept;
+  void log(const Event& event) noexcept;
   void ask_admissions(PollResult& result) noexcept;
   void notify_changed(PollResult& result) noexcept;
   void free_reaped() noexcept;
@@ -152,6 +153,10 @@ class Context {
   std::uint64_t events_dropped_ = 0;
   std::uint64_t messages_lost_ = 0;
   std::uint64_t turns_ = 0;
+  std::uint64_t turns_cut_short_ = 0;
+  Duration library_time_{};
+  Duration longest_turn_{};
+  Duration callback_time_{};
   std::uint32_t next_peer_ = 1;
   bool peers_wrapped_ = false;  // two billion connections: from here on numbers may be in use
   Random random_{0};

@@ -60,11 +60,15 @@ struct EndpointStats : PeerStats {
 
 struct LoopStats {
   std::uint64_t turns = 0;
-  std::uint64_t events_dropped = 0;  // Events that the notice queue had no room for
-  std::uint64_t messages_lost = 0;   // accepted and never wholly written; closed sockets included
-  std::uint64_t allocations = 0;     // of the loop's memory
-  std::uint64_t refusals = 0;        // allocations refused
-  std::size_t memory_bytes = 0;      // held now
+  std::uint64_t turns_cut_short = 0;  // that ended with PollResult::more
+  Duration library_time{};            // in all turns: no waiting, no callbacks
+  Duration longest_turn{};            // the most library time of one
+  Duration callback_time{};           // in callbacks and posted tasks
+  std::uint64_t events_dropped = 0;   // Events that the notice queue had no room for
+  std::uint64_t messages_lost = 0;    // accepted and never wholly written; closed sockets included
+  std::uint64_t allocations = 0;      // of the loop's memory
+  std::uint64_t refusals = 0;         // allocations refused
+  std::size_t memory_bytes = 0;       // held now
   std::size_t memory_high_water = 0;
   std::uint64_t pool_hits = 0;  // messages from recycled storage
   std::uint64_t pool_misses = 0;

@@ -71,6 +71,18 @@ Instant EventLoop::now() const noexcept {
   return context_ != nullptr ? context_->reactor().now() : Instant();
 }
 
+void EventLoop::suspend() noexcept {
+  if (context_ != nullptr) context_->reactor().suspend();
+}
+
+void EventLoop::resume() noexcept {
+  if (context_ != nullptr) context_->reactor().resume();
+}
+
+void EventLoop::clock_jumped() noexcept {
+  if (context_ != nullptr) context_->reactor().clock_jumped();
+}
+
 void EventLoop::wake() noexcept {
   if (context_ != nullptr) context_->reactor().wake();
 }
@@ -130,10 +142,11 @@ void EventLoop::flush() noexcept {
 Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
   if (context_ == nullptr) return Error::closed;
   std::optional<Instant> end;
-  if (timeout.length().has_value()) end = saturating_add(now(), *timeout.length());
+  loop::Reactor& reactor = context_->reactor();
+  if (timeout.length().has_value()) end = saturating_add(reactor.host_now(), *timeout.length());
   // Gathered sends are written before the question: a turn that writes the last of them would wait.
   for (flush(); context_->has_unsent(); flush()) {
-    const Duration left = end.has_value() ? *end - now() : Duration::zero();
+    const Duration left = end.has_value() ? *end - reactor.host_now() : Duration::zero();
     if (end.has_value() && left <= Duration::zero()) return false;
     const PollResult turn = poll_once(end.has_value() ? Timeout::after(left) : Timeout::infinite());
     if (turn.error != Error::none) return turn.error;

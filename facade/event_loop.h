@@ -62,8 +62,19 @@ class EventLoop {
   // something, timers and local work included. Level-triggered; never read from it. The host that
   // asks for it calls poll_once when it is readable. not_supported on the poll back-end.
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept;
-  // The loop's time: of its clock, frozen within a turn.
+  // The loop's time: of its clock, frozen within a turn, standing still while suspended.
   [[nodiscard]] Instant now() const noexcept;
+
+  // Stops the loop's time: a paused game, a breakpoint. No deadline, time-out or reconnect comes
+  // nearer until resume(), however long that takes; descriptors and tasks are still served by
+  // poll_once, whose budget and waits go by the host's clock. Both do nothing when it is so
+  // already.
+  void suspend() noexcept;
+  void resume() noexcept;
+  // For a host with a clock of its own (EventLoopConfig::clock) that sleeps on backend_fd() or in
+  // its own Poller: the clock was set, or runs at another pace than real time from here on. Works
+  // out again how long the host may sleep.
+  void clock_jumped() noexcept;
 
   // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
   void wake() noexcept;

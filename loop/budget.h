@@ -15,7 +15,9 @@ struct Budget {
   std::uint32_t events = 128;                      // descriptors served
   std::uint32_t messages = 8192;                   // messages received
   std::uint64_t bytes = 4u << 20;                  // bytes received
-  Duration time = std::chrono::microseconds(500);  // of library time, waiting not included
+  Duration time = std::chrono::microseconds(500);  // of library time: no waiting, no callbacks
+  // Of time in callbacks and posted tasks; checked after each, the rest waits for the next call.
+  Duration callback_time = Duration::zero();
 };
 
 // What one poll_once did. Trivially copyable.
@@ -26,6 +28,8 @@ struct PollResult {
   std::uint32_t timers = 0;    // timers fired
   std::uint32_t posted = 0;    // posted tasks run
   std::uint32_t notices = 0;   // user callbacks called
+  Duration library_time{};     // spent by the library itself; neither waiting nor callbacks
+  Duration callback_time{};    // spent in callbacks and posted tasks
   // Work was left: call again soon. next_deadline() says now, backend_fd() stays readable.
   bool more = false;
   // Of the loop itself: none, reentrant, wrong_thread, closed, or what the poller said.

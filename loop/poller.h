@@ -87,10 +87,14 @@ class Poller {
   // is over; level-triggered. Error::not_supported where there is none. Costs nothing until it is
   // first asked for.
   [[nodiscard]] virtual Result<NativeHandle> backend_fd() noexcept = 0;
-  // Until when backend_fd() may stay silent; nothing cancels. Called only after backend_fd()
-  // succeeded, and only when it changed. `now` is the loop's time, of the same clock. When the
-  // deadline is over the descriptor is readable until the next call of set_deadline.
+  // Until when the host may sleep although nothing is ready; nothing cancels. Called only when it
+  // changed, at the end of a turn or at once outside of one; `now` is the loop's time, of the same
+  // clock: a deadline that is not after it means at once. Called after backend_fd() succeeded (the
+  // descriptor is then readable from the deadline until the next call), or, if wants_deadline(),
+  // from the start.
   virtual void set_deadline(std::optional<Instant> deadline, Instant now) noexcept = 0;
+  // True for a host's own loop behind this interface, which sleeps elsewhere than in wait().
+  [[nodiscard]] virtual bool wants_deadline() const noexcept { return false; }
 };
 
 }  // namespace spool

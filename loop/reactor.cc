@@ -17,7 +17,9 @@ std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(
 
 Reactor::Reactor(Memory& memory, Clock& clock) noexcept
     : memory_(memory),
+      host_clock_(clock),
       clock_(clock),
+      time_(clock),
       registrations_(memory),
       posted_(memory),
       armed_(Instant::max()) {}
@@ -36,6 +38,7 @@ Error Reactor::open(const ReactorConfig& config) noexcept {
     owned_poller_ = std::move(poller).value();
     poller_ = owned_poller_.get();
   }
+  nested_ = poller_->wants_deadline();
   if (!config.threads) return Error::none;
   if (const Error error = posted_.reserve(config.post_capacity); error != Error::none) return error;
   Result<Box<Waker>> waker = make_default_waker(memory_);
@@ -96,6 +99,24 @@ void Reactor::schedule_after(Timer& timer, Duration length) noexcept {
 
 void Reactor::cancel(Timer& timer) noexcept { timers_.cancel(timer); }
 
+void Reactor::suspend() noexcept {
+  if (clock_.stopped()) return;
+  clock_.stop();
+  rearm_nested();
+}
+
+void Reactor::resume() noexcept {
+  clock_.go_on();
+  rearm_nested();
+}
+
+// While the time stands still only what is due already will ever be.
+std::optional<Instant> Reactor::next_timer() noexcept {
+  const std::optional<Instant> deadline = timers_.next_deadline();
+  if (clock_.stopped() && deadline.has_value() && *deadline > clock_.now()) return std::nullopt;
+  return deadline;
+}
+
 void Reactor::end_batch() noexcept {
   SPOOL_ASSERT(batch_depth_ != 0);
   if (--batch_depth_ == 0 && !in_turn_) flush_all();
@@ -124,7 +145,7 @@ void Reactor::note_local_work() noexcept {
 
 std::optional<Duration> Reactor::wait_length(Timeout timeout) noexcept {
   if (timeout.is_none() || has_local_work()) return Duration::zero();
-  const std::optional<Instant> deadline = timers_.next_deadline();
+  const std::optional<Instant> deadline = next_timer();
   if (!deadline.has_value()) return timeout.length();
   const Duration until = std::max(time_until(*deadline, clock_.now()), Duration::zero());
   return timeout.length().has_value() ? std::min(until, *timeout.length()) : until;
@@ -156,8 +177,9 @@ void Reactor::drain_waker() noexcept {
   woken_.exchange(false, std::memory_order_acq_rel);
 }
 
-bool Reactor::out_of_time(const Budget& budget) noexcept {
-  return budget.time != Duration::zero() && clock_.now() - now_ >= budget.time;
+bool Reactor::look_if_over() noexcept {
+  time_.look();
+  return time_.over();
 }
 
 void Reactor::serve_events(const Budget& budget) noexcept {
@@ -177,34 +199,33 @@ void Reactor::serve_events(const Budget& budget) noexcept {
     if (events_next_ == events_end_) break;
     if ((budget.events != 0 && result_.events >= budget.events) ||
         (budget.messages != 0 && result_.messages >= budget.messages) ||
-        (budget.bytes != 0 && result_.bytes >= budget.bytes) || out_of_time(budget)) {
+        (budget.bytes != 0 && result_.bytes >= budget.bytes) || look_if_over()) {
       result_.more = true;
       break;
     }
   }
 }
 
-void Reactor::serve_timers(const Budget& budget) noexcept {
+void Reactor::serve_timers() noexcept {
   // Timers run even when the descriptors used up the budget: a flood must not delay them. Their
   // own share is limited in the same way, and what they set anew waits for the next turn.
-  constexpr std::size_t bite = 32;
   for (std::size_t left = timers_.size(); left != 0;) {
-    const std::size_t fired = timers_.fire_due(now_, std::min(bite, left));
+    const std::size_t fired = timers_.fire_due(now_, std::min<std::size_t>(bite, left));
     result_.timers += static_cast<std::uint32_t>(fired);
     left -= fired;
-    if (fired < bite || out_of_time(budget)) break;
+    if (fired < bite || look_if_over()) break;
   }
   if (timers_.next_deadline().value_or(Instant::max()) <= now_) result_.more = true;
 }
 
-void Reactor::serve_posted(const Budget& budget) noexcept {
+void Reactor::serve_posted() noexcept {
   // What the tasks post themselves waits for the next turn.
   for (std::size_t left = posted_.size(); left != 0; --left) {
     Task task;
     if (!posted_.pop(task)) return;
     ++result_.posted;
-    task();
-    if (out_of_time(budget)) break;
+    time_.call(task);
+    if (enough_calls(result_.posted)) break;
   }
   if (!posted_.empty()) result_.more = true;
 }
@@ -217,15 +238,16 @@ Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& res
   in_turn_ = true;
   result_ = {};
   ++turn_number_;
+  time_.reset(budget);
   tell_untold();
-  flush_all();                        // 1
-  const Error error = wait(timeout);  // 2, 3
-  now_ = clock_.now();                // 4
+  if (!flush_list_.empty()) time_.before_wait([this] { flush_all(); });  // 1
+  const Error error = wait(timeout);                                     // 2, 3
+  now_ = clock_.at(time_.start());                                       // 4
   local_work_ = false;
   take_wake();
   serve_events(budget);  // 5
-  serve_timers(budget);  // 6
-  serve_posted(budget);  // 7
+  serve_timers();        // 6
+  serve_posted();        // 7
   result = result_;
   return error;
 }
@@ -234,22 +256,30 @@ void Reactor::end_turn(PollResult& result, bool local_work) noexcept {
   local_work_ = local_work;
   result.more = result.more || result_.more || has_local_work();
   more_ = result.more;
+  time_.look();
+  result.library_time = time_.library_time();
+  result.callback_time = time_.callback_time();
   in_turn_ = false;
   if (nested_) arm_nested(now_);
 }
 
 std::optional<Instant> Reactor::next_deadline() noexcept {
   if (more_ || has_local_work()) return now();
-  return timers_.next_deadline();
+  return next_timer();
 }
 
 // Local work is a deadline that is over: a sleeping host wakes for both in the same way.
 void Reactor::arm_nested(Instant now) noexcept {
-  const std::optional<Instant> deadline = has_local_work() ? now : timers_.next_deadline();
+  const std::optional<Instant> deadline = has_local_work() ? now : next_timer();
   const Instant next = deadline.value_or(Instant::max());
   if (next == armed_ && next > now) return;
   armed_ = next;
   poller_->set_deadline(deadline, now);
+}
+
+void Reactor::rearm_nested() noexcept {
+  armed_ = Instant::min();  // unlike any deadline: whatever is next is told to the poller
+  if (nested_ && !in_turn_) arm_nested(clock_.now());
 }
 
 Result<NativeHandle> Reactor::backend_fd() noexcept {

@@ -18,10 +18,12 @@
 #include "spool/loop/budget.h"
 #include "spool/loop/clock.h"
 #include "spool/loop/intrusive_list.h"
+#include "spool/loop/pausable_clock.h"
 #include "spool/loop/poller.h"
 #include "spool/loop/post_queue.h"
 #include "spool/loop/slab.h"
 #include "spool/loop/timer_queue.h"
+#include "spool/loop/turn_time.h"
 #include "spool/loop/waker.h"
 
 namespace spool::loop {
@@ -74,8 +76,16 @@ class Reactor {
   void schedule_after(Timer& timer, Duration length) noexcept;
   void cancel(Timer& timer) noexcept;
 
-  // Frozen within a turn, fresh outside of one.
+  // The loop's time: frozen within a turn, fresh outside of one, standing still while suspended.
   [[nodiscard]] Instant now() noexcept { return in_turn_ ? now_ : clock_.now(); }
+  // The host's own time, for calls that wait: it goes on.
+  [[nodiscard]] Instant host_now() noexcept { return host_clock_.now(); }
+  // The loop's time stands still from here until resume(): no timer comes nearer.
+  void suspend() noexcept;
+  void resume() noexcept;
+  // The host's clock was set, or runs at another pace than real time: what a sleeping host waits
+  // for is worked out again.
+  void clock_jumped() noexcept { rearm_nested(); }
 
   // Output waits while this is true: inside a turn and inside a batch.
   [[nodiscard]] bool gathering() const noexcept { return in_turn_ || batch_depth_ != 0; }
@@ -93,6 +103,16 @@ class Reactor {
   // `local_work`: the caller's lists hold something for the next turn.
   void end_turn(PollResult& result, bool local_work) noexcept;
   [[nodiscard]] bool in_turn() const noexcept { return in_turn_; }
+  // Step 8. Code of the user's, whose time is not the library's.
+  template <typename Call>
+  void call_user(Call&& user) noexcept {
+    time_.call(user);
+  }
+  // After `done` calls of one kind: what is left waits for the next turn. A flood that used up the
+  // library's time leaves each kind a share.
+  [[nodiscard]] bool enough_calls(std::uint32_t done) const noexcept {
+    return time_.calls_over() || (done % bite == 0 && time_.over());
+  }
 
   // For sources, within step 5: what they moved, and whether they left something behind.
   void count(std::uint32_t messages, std::uint64_t bytes) noexcept {
@@ -137,15 +157,20 @@ class Reactor {
   void take_wake() noexcept;
   void drain_waker() noexcept;
   void serve_events(const Budget& budget) noexcept;
-  void serve_timers(const Budget& budget) noexcept;
-  void serve_posted(const Budget& budget) noexcept;
-  [[nodiscard]] bool out_of_time(const Budget& budget) noexcept;
+  void serve_timers() noexcept;
+  void serve_posted() noexcept;
+  [[nodiscard]] bool look_if_over() noexcept;
+  [[nodiscard]] std::optional<Instant> next_timer() noexcept;
   void arm_nested(Instant now) noexcept;
+  void rearm_nested() noexcept;
 
   static constexpr std::size_t events_max = 64;
+  static constexpr std::uint32_t bite = 32;  // timers, tasks, notices between two looks at the time
 
   Memory& memory_;
-  Clock& clock_;
+  Clock& host_clock_;
+  PausableClock clock_;
+  TurnTime time_;
   Box<Poller> owned_poller_;
   Poller* poller_ = nullptr;
   Box<Waker> waker_;
@@ -164,7 +189,7 @@ class Reactor {
   std::uint32_t turn_number_ = 0;
   std::uint32_t batch_depth_ = 0;
   bool in_turn_ = false;
-  bool nested_ = false;
+  bool nested_ = false;  // the host sleeps elsewhere than in wait()
   bool local_work_ = false;
   bool more_ = false;         // of the last turn
   bool some_untold_ = false;  // registrations whose poller does not know

@@ -22,11 +22,11 @@ template <typename Step>
 [[nodiscard]] Error drive(core::Context& context, Timeout timeout, Step&& step) noexcept {
   std::optional<Instant> end;
   if (timeout.length().has_value())
-    end = saturating_add(context.reactor().now(), *timeout.length());
+    end = saturating_add(context.reactor().host_now(), *timeout.length());
   for (;;) {
     const Error error = step();
     if (error != Error::would_block) return error;
-    const Duration left = end.has_value() ? *end - context.reactor().now() : Duration::zero();
+    const Duration left = end.has_value() ? *end - context.reactor().host_now() : Duration::zero();
     if (end.has_value() && left <= Duration::zero()) return Error::timed_out;
     const Timeout wait = end.has_value() ? Timeout::after(left) : Timeout::infinite();
     const PollResult turn = context.poll_once(wait, context.budget());

@@ -46,7 +46,8 @@ struct FakeTimer {
 
 // A reactor over a fake poller and a fake clock; descriptors are just numbers.
 struct Rig {
-  explicit Rig(bool threads = false) {
+  explicit Rig(bool threads = false, bool wants_deadline = false) {
+    poller.wants = wants_deadline;
     REQUIRE(reactor.open({&poller, 16, threads}) == Error::none);
     poller.waits.clear();
   }
@@ -117,8 +118,9 @@ TEST_CASE("a turn flushes, waits, reads the clock, serves descriptors, timers an
   rig.reactor.request_flush(output);
   rig.clock.looks = 0;
   const PollResult result = rig.turn();
+  // Two looks are for the time of the flush, one for that of the task.
   CHECK(log ==
-        Log{"flush", "wait, clock 0", "descriptor, clock 1", "timer, clock 1", "task, clock 1"});
+        Log{"flush", "wait, clock 2", "descriptor, clock 3", "timer, clock 3", "task, clock 4"});
   CHECK(result.events == 1);
   CHECK(result.timers == 1);
   CHECK(result.posted == 1);
@@ -436,14 +438,148 @@ TEST_CASE("posting is bounded, and tells when it is full") {
   CHECK(rig.post(&count) == Error::none);
 }
 
-TEST_CASE("tasks beyond the time of the budget wait for the next turn") {
+TEST_CASE("tasks beyond the time for callbacks wait for the next turn") {
   Rig rig(true);
   std::function<void()> slow = [&] { rig.clock.advance(1ms); };
   for (int i = 0; i < 5; ++i) REQUIRE(rig.post(&slow) == Error::none);
-  const PollResult first = rig.turn(Budget{0, 0, 0, 2ms});
+  Budget budget = unlimited;
+  budget.callback_time = 2ms;
+  const PollResult first = rig.turn(budget);
   CHECK(first.posted == 2);
   CHECK(first.more);
   CHECK(rig.turn().posted == 3);
+}
+
+TEST_CASE("the time of tasks is theirs, and costs the library nothing of its own") {
+  Rig rig(true);
+  std::function<void()> slow = [&] { rig.clock.advance(10ms); };
+  for (int i = 0; i < 3; ++i) REQUIRE(rig.post(&slow) == Error::none);
+  rig.add_timer(0ms).work = [&] { rig.clock.advance(100us); };
+  const std::size_t source = rig.add_ready();
+  rig.sources[source].work = [&](Readiness) { rig.clock.advance(200us); };
+  FakeOutput output;
+  output.work = [&] { rig.clock.advance(50us); };
+  rig.reactor.request_flush(output);
+  rig.poller.on_wait = [&] { rig.clock.advance(5s); };
+  const PollResult result = rig.turn(Budget{});
+  CHECK(result.posted == 3);
+  CHECK(result.library_time == 350us);
+  CHECK(result.callback_time == 30ms);
+  CHECK_FALSE(result.more);
+}
+
+TEST_CASE("a flood that used up the library's time leaves the tasks a share") {
+  Rig rig(true);
+  const std::size_t source = rig.add_ready();
+  rig.sources[source].work = [&](Readiness) { rig.clock.advance(10ms); };
+  std::function<void()> quick = [] {};
+  for (int i = 0; i < 16; ++i) REQUIRE(rig.post(&quick) == Error::none);
+  CHECK(rig.turn(Budget{0, 0, 0, 1ms}).posted == 16);
+}
+
+// --- Suspending ---------------------------------------------------------------------------------
+
+TEST_CASE("while the loop is suspended its time stands still, and no timer comes nearer") {
+  Rig rig;
+  rig.add_ready();
+  rig.poller.ready.clear();
+  FakeTimer& timer = rig.add_timer(10ms);
+  rig.clock.advance(4ms);
+  const Instant before = rig.reactor.now();
+  rig.reactor.suspend();
+  rig.reactor.suspend();
+  rig.clock.advance(1h);
+  CHECK(rig.reactor.now() == before);
+  CHECK(rig.reactor.host_now() == before + 1h);
+  CHECK_FALSE(rig.reactor.next_deadline().has_value());
+  CHECK(rig.turn(unlimited, 5ms).timers == 0);
+  CHECK(rig.poller.waits.back() == Duration(5ms));
+  rig.turn(unlimited, Timeout::infinite());
+  CHECK_FALSE(rig.poller.waits.back().has_value());
+  rig.reactor.resume();
+  rig.reactor.resume();
+  CHECK(rig.reactor.now() == before);
+  CHECK(rig.reactor.next_deadline() == before + 6ms);
+  rig.clock.advance(5ms);
+  CHECK(rig.turn().timers == 0);
+  rig.clock.advance(1ms);
+  CHECK(rig.turn().timers == 1);
+  CHECK(timer.fired == 1);
+  // A second pause adds to the first.
+  rig.reactor.suspend();
+  rig.clock.advance(1h);
+  rig.reactor.resume();
+  CHECK(rig.reactor.now() == before + 6ms);
+}
+
+TEST_CASE("a suspended loop serves descriptors, and fires what was due before") {
+  Rig rig;
+  const std::size_t source = rig.add_ready();
+  rig.add_timer(1ms);
+  FakeTimer& late = rig.add_timer(2ms);
+  rig.clock.advance(1ms);
+  rig.reactor.suspend();
+  rig.clock.advance(1h);
+  const PollResult result = rig.turn(Budget{0, 0, 0, 1ms});
+  CHECK(result.events == 1);
+  CHECK(result.timers == 1);
+  CHECK(late.fired == 0);
+  // The budget is the host's: its frames go on.
+  rig.sources[source].work = [&](Readiness) { rig.clock.advance(3ms); };
+  CHECK(rig.turn(Budget{0, 0, 0, 1ms}).library_time == 3ms);
+}
+
+TEST_CASE("suspended and resumed within a turn") {
+  Rig rig;
+  const std::size_t source = rig.add_ready();
+  FakeTimer& timer = rig.add_timer(1ms);
+  rig.sources[source].work = [&](Readiness) { rig.reactor.suspend(); };
+  rig.turn();
+  rig.clock.advance(1h);
+  CHECK(rig.turn().timers == 0);
+  rig.sources[source].work = [&](Readiness) { rig.reactor.resume(); };
+  rig.turn();
+  CHECK(timer.fired == 0);
+  rig.clock.advance(1ms);
+  CHECK(rig.turn().timers == 1);
+}
+
+// --- A host that sleeps elsewhere
+// -----------------------------------------------------------------
+
+TEST_CASE("a poller that wants the deadline hears of it when it changes, and never within a turn") {
+  Rig rig(false, true);
+  using Deadlines = std::vector<std::optional<Instant>>;
+  Deadlines& told = rig.poller.deadlines;
+  CHECK(told.empty());
+  const Instant start = rig.clock.time();
+  FakeTimer& timer = rig.add_timer(5ms);  // at once: the host may be asleep
+  CHECK(told == Deadlines{start + 5ms});
+  rig.add_timer(9ms);  // not the next one
+  CHECK(told.size() == 1);
+  const std::size_t source = rig.add_ready();
+  rig.sources[source].work = [&](Readiness) {
+    rig.reactor.schedule_after(timer.timer, 1ms);
+    rig.reactor.schedule_after(timer.timer, 2ms);
+    CHECK(told.size() == 1);
+  };
+  rig.turn();
+  CHECK(told == Deadlines{start + 5ms, start + 2ms});
+  rig.poller.ready.clear();
+  rig.turn();
+  CHECK(told.size() == 2);
+  rig.reactor.note_local_work();
+  CHECK(told.back() == start);
+  rig.turn();
+  CHECK(told.back() == start + 2ms);
+  rig.reactor.suspend();
+  CHECK_FALSE(told.back().has_value());
+  rig.reactor.resume();
+  CHECK(told.back() == start + 2ms);
+  const std::size_t count = told.size();
+  rig.clock.advance(2ms);
+  rig.reactor.clock_jumped();
+  CHECK(told.size() == count + 1);
 }
 
 TEST_CASE("without threads there is nothing to post to, and waking does nothing") {

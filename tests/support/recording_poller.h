@@ -50,11 +50,16 @@ class RecordingPoller final : public Poller {
     return count;
   }
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept override { return Error::not_supported; }
-  void set_deadline(std::optional<Instant>, Instant) noexcept override {}
+  void set_deadline(std::optional<Instant> deadline, Instant) noexcept override {
+    deadlines.push_back(deadline);
+  }
+  [[nodiscard]] bool wants_deadline() const noexcept override { return wants; }
 
   std::map<NativeHandle, Registered> registered;
   std::map<NativeHandle, Readiness> ready;
-  std::vector<std::optional<Duration>> waits;  // the lengths that were asked for
+  std::vector<std::optional<Duration>> waits;     // the lengths that were asked for
+  std::vector<std::optional<Instant>> deadlines;  // that were set
+  bool wants = false;                             // it is a host's
   std::function<void()> on_wait;
   Error add_error = Error::none;
   Error modify_error = Error::none;
