@@ -158,7 +158,8 @@ Error Reactor::wait(Timeout timeout) noexcept {
   const std::optional<Duration> length = wait_length(timeout);
   const std::uint32_t own = waker_token_.valid() ? 1 : 0;
   events_next_ = events_end_ = 0;
-  if (length == Duration::zero() && registrations_.size() == own) return Error::none;
+  // A host that sleeps elsewhere is told by a wait that there is nothing any more.
+  if (length == Duration::zero() && registrations_.size() == own && !nested_) return Error::none;
   const Result<std::size_t> ready = poller_->wait(events_, length);
   if (!ready.ok()) return ready.error();
   events_end_ = ready.value();
