@@ -20,11 +20,9 @@ namespace spool::hosts {
 //
 // A callback of the loop's that runs the context itself (a dialog) keeps our loop waiting until it
 // returns, while all others go on.
-class Glib {
+class Glib : public Guest {
  public:
   Glib() noexcept = default;  // not attached
-  Glib(const Glib&) = delete;
-  Glib& operator=(const Glib&) = delete;
   ~Glib() { detach(); }
 
   // From now on the context calls loop.poll_once() whenever it would do something. Null is the
@@ -34,38 +32,34 @@ class Glib {
   // nothing is attached.
   [[nodiscard]] Result<void> attach(EventLoop& loop, GMainContext* context = nullptr,
                                     int priority = G_PRIORITY_DEFAULT) noexcept {
-    if (source_ != nullptr) return Error::invalid_argument;
-    const Result<NativeHandle> descriptor = loop.backend_fd();
+    const Result<NativeHandle> descriptor = descriptor_of(loop);
     if (!descriptor.ok()) return descriptor.error();
-    guest_.attach(loop);
     source_ = g_unix_fd_source_new(descriptor.value(), G_IO_IN);
     g_source_set_name(source_, "spool");
     g_source_set_priority(source_, priority);
     g_source_set_callback(source_, G_SOURCE_FUNC(ready), this, nullptr);
     g_source_attach(source_, context);
+    begin(loop);
     return {};
   }
 
+  // Also twice; the context has nothing of ours then.
   void detach() noexcept {
-    guest_.detach();
-    if (source_ == nullptr) return;
+    if (!end()) return;
     GSource* const source = std::exchange(source_, nullptr);
     g_source_destroy(source);
     g_source_unref(source);
   }
 
-  // Called after each poll_once, outside of the loop's turn: redraw if result.messages or .notices.
-  // An empty function takes the call away.
-  void on_turn(Function<void(const PollResult&)> call) noexcept { guest_.on_turn(std::move(call)); }
-
  private:
-  // A source that was destroyed meanwhile stays so, whatever this returns.
-  static gboolean ready(gint, GIOCondition, gpointer self) noexcept {
-    static_cast<Glib*>(self)->guest_.turn();
+  // A source that was destroyed meanwhile stays so, whatever this returns. GLib does not call it
+  // within itself.
+  static gboolean ready(gint, GIOCondition, gpointer pointer) noexcept {
+    Glib* const self = static_cast<Glib*>(pointer);
+    if (self->serve() == After::failed) self->detach();
     return G_SOURCE_CONTINUE;
   }
 
-  Guest guest_;
   GSource* source_ = nullptr;  // while attached
 };
 

@@ -26,11 +26,9 @@ namespace spool::hosts {
 //
 // A callback that opens a dialog, or runs an event loop of Qt's otherwise, keeps our loop waiting
 // until it returns, while Qt goes on. What Qt calls (a button, a timer) may do so freely.
-class Qt {
+class Qt : public Guest {
  public:
   Qt() noexcept = default;
-  Qt(const Qt&) = delete;
-  Qt& operator=(const Qt&) = delete;
   ~Qt() { detach(); }
 
   // From now on Qt calls loop.poll_once() whenever it would do something; until detach(), or the
@@ -41,50 +39,46 @@ class Qt {
   // attached.
   [[nodiscard]] Result<void> attach(EventLoop& loop, QObject* parent = nullptr) noexcept {
     QAbstractEventDispatcher* const dispatcher = QAbstractEventDispatcher::instance();
-    if (notifier_ != nullptr || dispatcher == nullptr) return Error::invalid_argument;
+    if (notifier_ == nullptr) end();  // its parent has ended
+    if (attached() || dispatcher == nullptr) return Error::invalid_argument;
     if (parent == nullptr) parent = dispatcher;
     if (parent->thread() != QThread::currentThread()) return Error::wrong_thread;
-    const Result<NativeHandle> descriptor = loop.backend_fd();
+    const Result<NativeHandle> descriptor = descriptor_of(loop);
     if (!descriptor.ok()) return descriptor.error();
-    guest_.attach(loop);
+    begin(loop);
     notifier_ = new QSocketNotifier(descriptor.value(), QSocketNotifier::Read, parent);
-    QObject::connect(notifier_.data(), &QSocketNotifier::activated, [this] { serve(); });
+    QObject::connect(notifier_.data(), &QSocketNotifier::activated, [this] { ready(); });
     return {};
   }
 
   void detach() noexcept {
-    guest_.detach();
-    const bool serving = std::exchange(is_serving_, false);
+    end();
     if (notifier_ == nullptr) return;
     QSocketNotifier* const notifier = std::exchange(notifier_, nullptr).data();
     notifier->setEnabled(false);
     notifier->disconnect();
-    // Below serve(), it is below it too: Qt deletes it when all that has returned.
-    if (serving)
+    // Below ready(), it is below it too: Qt deletes it when all that has returned.
+    if (serving())
       notifier->deleteLater();
     else
       delete notifier;
   }
 
-  // Called after each poll_once, outside of the loop's turn: show what is new if result.messages or
-  // .notices. An empty function takes the call away.
-  void on_turn(Function<void(const PollResult&)> call) noexcept { guest_.on_turn(std::move(call)); }
-
  private:
   // Off while poll_once runs: an event loop that a callback runs would find the descriptor readable
   // for ever, as nobody serves it. (Qt asks for the same on Windows.)
-  void serve() noexcept {
-    is_serving_ = true;
+  void ready() noexcept {
     notifier_->setEnabled(false);
-    if (!guest_.turn()) return;
-    is_serving_ = false;
-    if (notifier_ != nullptr) notifier_->setEnabled(true);
+    const After after = serve();
+    if (after == After::ended) return;
+    if (after == After::failed)
+      detach();
+    else if (notifier_ != nullptr)
+      notifier_->setEnabled(true);
   }
 
-  Guest guest_;
   // Null while not attached. Belongs to us and to its parent: it ends with the first of both.
   QPointer<QSocketNotifier> notifier_;
-  bool is_serving_ = false;  // the notifier is on the stack
 };
 
 }  // namespace spool::hosts
