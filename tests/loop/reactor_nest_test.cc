@@ -65,6 +65,8 @@ struct Bench {
   std::uint32_t posted = 0;
   bool woken = false;
   bool local = false;
+  std::optional<Instant> stopped_at;
+  Duration behind{};
   bool said_more = false;  // the last turn
   bool more = false;       // and so it is, unless what was left has been done outside of a turn
   bool in_turn = false;
@@ -102,11 +104,15 @@ struct Bench {
   void expect(bool ok, const char* what) {
     if (!ok && failure.empty()) failure = what;
   }
+  // The loop's time, which stands still while it is suspended.
+  [[nodiscard]] Instant now() const { return stopped_at.value_or(clock.time() - behind); }
+  // Of those that will ever be due as things are.
   [[nodiscard]] std::optional<Instant> earliest_due() const {
     std::optional<Instant> result;
     for (const Clockwork& timer : timers)
       if (timer.due.has_value() && (!result.has_value() || *timer.due < *result))
         result = timer.due;
+    if (stopped_at.has_value() && result.has_value() && *result > now()) return std::nullopt;
     return result;
   }
   [[nodiscard]] bool has_local_work() const {
@@ -118,14 +124,14 @@ struct Bench {
     const auto is_ready = [](const ByteSource& source) {
       return (wants_read(source.interest) && source.bytes != 0) || wants_write(source.interest);
     };
-    return has_local_work() || earliest_due().value_or(Instant::max()) <= clock.time() ||
+    return has_local_work() || earliest_due().value_or(Instant::max()) <= now() ||
            std::any_of(sources.begin(), sources.end(), is_ready);
   }
 
   void check_deadline() {
     const std::optional<Instant> deadline = reactor.next_deadline();
     if (has_local_work())
-      expect(deadline.has_value() && *deadline <= clock.time(), "local work is a deadline of now");
+      expect(deadline.has_value() && *deadline <= now(), "local work is a deadline of now");
     else if (!said_more)
       expect(deadline == earliest_due(), "next_deadline is the earliest timer");
   }
@@ -142,8 +148,7 @@ struct Bench {
     const bool had_work = has_work();
     const bool had_more = said_more;
     const std::uint32_t had_posted = posted;
-    for (Clockwork& timer : timers)
-      timer.must_fire = timer.due.has_value() && *timer.due <= clock.time();
+    for (Clockwork& timer : timers) timer.must_fire = timer.due.has_value() && *timer.due <= now();
     expect(was_readable || !had_work, "a turn with work, and no word of it before");
     woken = local = more = said_more = false;
     done = {};
@@ -209,7 +214,7 @@ struct Bench {
       return;
     }
     const Duration length = random.chance(20) ? Duration(-1) : Duration(random.below(5'000'000));
-    timer.due = std::max(clock.time(), clock.time() + length);
+    timer.due = std::max(now(), now() + length);
     reactor.schedule_after(timer.timer, length);
   }
   void post() {
@@ -223,9 +228,19 @@ struct Bench {
     expect(error == (posted < 8 ? Error::none : Error::would_block), "post");
     if (error == Error::none) ++posted;
   }
+  void stop_or_go_on() {
+    if (stopped_at.has_value()) {
+      reactor.resume();
+      behind = clock.time() - *stopped_at;
+      stopped_at.reset();
+    } else {
+      stopped_at = now();
+      reactor.suspend();
+    }
+  }
   // What is allowed in callbacks too.
   void something() {
-    switch (random.below(7)) {
+    switch (random.below(8)) {
       case 0:
         return add_or_remove(sources[random.below(sources.size())]);
       case 1:
@@ -241,6 +256,8 @@ struct Bench {
         output.requested = true;
         return reactor.request_flush(output);
       }
+      case 6:
+        return stop_or_go_on();
       default:
         reactor.wake();
         if (!in_turn) woken = true;  // in a turn: it may be taken by this one
@@ -284,8 +301,8 @@ struct Bench {
         return;
       case 6: {
         const std::optional<Instant> due = earliest_due();
-        if (due.has_value() && *due > clock.time() && random.chance(70))  // to the edge of it
-          clock.advance(*due - clock.time() - Duration(random.below(2)));
+        if (due.has_value() && *due > now() && random.chance(70))  // to the edge of it
+          clock.advance(*due - now() - Duration(random.below(2)));
         else
           clock.advance(Duration(random.below(3'000'000)));
         return poller.follow_clock();
@@ -312,7 +329,7 @@ void Output::flush() noexcept {
 }
 void Clockwork::fire() noexcept {
   ++bench->done.timers;
-  bench->expect(due.has_value() && *due <= bench->clock.time(), "a timer is early");
+  bench->expect(due.has_value() && *due <= bench->now(), "a timer is early");
   due.reset();
   must_fire = false;
   bench->maybe_something();

@@ -24,7 +24,7 @@ class NestedPoller final : public Poller {
   // After each step of the clock: the poller below knows real time only.
   void follow_clock() noexcept {
     if (deadline_.has_value() && *deadline_ <= clock_.time())
-      inner_.set_deadline(deadline_, clock_.time());
+      inner_.set_deadline(clock_.time(), clock_.time());
   }
   // A turn begins.
   void forget() noexcept { reported = silent = 0; }
@@ -51,9 +51,11 @@ class NestedPoller final : public Poller {
     return fd;
   }
   void set_deadline(std::optional<Instant> deadline, Instant now) noexcept override {
-    deadline_ = deadline;
-    const bool is_ahead = deadline.has_value() && *deadline > now;
-    inner_.set_deadline(is_ahead ? std::nullopt : deadline, now);
+    // The loop's time may have stood still for a while: only the length means the same to both.
+    deadline_.reset();
+    if (deadline.has_value()) deadline_ = clock_.time() + (*deadline - now);
+    inner_.set_deadline(std::nullopt, now);
+    follow_clock();
   }
 
   // Since forget().
@@ -64,7 +66,7 @@ class NestedPoller final : public Poller {
   Poller& inner_;
   const FakeClock& clock_;
   NativeHandle fd_ = invalid_handle;
-  std::optional<Instant> deadline_;
+  std::optional<Instant> deadline_;  // of the test's clock
 };
 
 }  // namespace spool::testing
