@@ -1,0 +1,201 @@
+// A loop inside Qt's, 5 or 6.
+#include <spool/hosts/qt.h>
+
+#include <QCoreApplication>
+#include <QEventLoop>
+#include <QObject>
+#include <QThread>
+#include <QTimer>
+#include <catch2/catch.hpp>
+
+#include "scenario.h"
+
+namespace spool::hosts::scenario {
+namespace {
+
+// There is one QCoreApplication in a process, and Qt wants its arguments to live as long.
+struct Application {
+  int count = 1;
+  char name[8] = "qt_test";
+  char* arguments[2] = {name, nullptr};
+  QCoreApplication qt{count, arguments};
+};
+
+struct QtHost final : Host {
+  Application application;
+  Qt adapter;
+  QEventLoop event_loop;
+
+  Result<void> attach(EventLoop& loop) override { return adapter.attach(loop); }
+  void detach() override { adapter.detach(); }
+  void on_turn(Function<void(const PollResult&)> call) override {
+    adapter.on_turn(std::move(call));
+  }
+  void after(Duration delay, std::function<void()> call) override {
+    const auto length = std::chrono::ceil<std::chrono::milliseconds>(delay);
+    QTimer::singleShot(length, ::Qt::PreciseTimer, &application.qt, std::move(call));
+  }
+  void run() override { event_loop.exec(); }
+  void quit() override { event_loop.quit(); }
+};
+
+// Runs the host until the time is over, which is long enough for everything that is due.
+void run_for(QtHost& host, Duration length) {
+  host.after(length, [&] { host.quit(); });
+  host.run();
+}
+
+TEST_CASE("the adapter is destroyed within its own callbacks") {
+  QtHost host;
+  EventLoop loop = EventLoop::create({}).value();
+  for (const bool in_turn : {true, false}) {
+    auto adapter = std::make_unique<Qt>();
+    adapter->attach(loop).value();
+    int calls = 0;
+    const auto end = [&] {
+      ++calls;
+      adapter.reset();
+    };
+    if (in_turn)
+      loop.post(end).value();
+    else
+      adapter->on_turn([&](const PollResult&) { end(); });
+    loop.wake();
+    run_for(host, 50ms);
+    CHECK(calls == 1);
+    CHECK(adapter == nullptr);
+  }
+}
+
+TEST_CASE(
+    "a program without an event loop of Qt's destroys it in a callback, and nothing is left") {
+  QtHost host;
+  EventLoop loop = EventLoop::create({}).value();
+  auto adapter = std::make_unique<Qt>();
+  adapter->attach(loop).value();
+  loop.post([&] { adapter.reset(); }).value();
+  while (adapter != nullptr) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+  // A sanitizer tells of a notifier that nobody deletes.
+}
+
+TEST_CASE("it ends with its parent, between turns and in them") {
+  QtHost host;
+  EventLoop loop = EventLoop::create({}).value();
+  for (const bool in_turn : {true, false}) {
+    auto parent = std::make_unique<QObject>();
+    host.adapter.attach(loop, parent.get()).value();
+    if (in_turn)
+      loop.post([&] { parent.reset(); }).value();
+    else
+      host.after(5ms, [&] { parent.reset(); });
+    run_for(host, 30ms);
+    CHECK(parent == nullptr);
+    const std::uint64_t turns = loop.stats().turns;
+    loop.wake();
+    run_for(host, 30ms);
+    CHECK(loop.stats().turns == turns);
+  }
+  // And can be attached again.
+  host.adapter.attach(loop).value();
+  bool ran = false;
+  loop.post([&] { ran = true; }).value();
+  run_for(host, 30ms);
+  CHECK(ran);
+}
+
+TEST_CASE("it may outlive the application") {
+  EventLoop loop = EventLoop::create({}).value();
+  Qt adapter;
+  {
+    const Application application;
+    adapter.attach(loop).value();
+  }
+  adapter.detach();
+  const Application another;
+  CHECK(adapter.attach(loop).ok());
+}
+
+TEST_CASE("what cannot be attached is refused, and nothing is") {
+  EventLoop loop = EventLoop::create({}).value();
+  Qt adapter;
+  CHECK(adapter.attach(loop).error() == Error::invalid_argument);  // no application yet
+  QtHost host;
+  QThread elsewhere;
+  QObject object;
+  object.moveToThread(&elsewhere);
+  CHECK(adapter.attach(loop, &object).error() == Error::wrong_thread);
+  CHECK(adapter.attach(loop).ok());
+}
+
+TEST_CASE("detached and attached again within a callback, it goes on") {
+  QtHost host;
+  EventLoop loop = EventLoop::create({}).value();
+  host.attach(loop).value();
+  int ran = 0;
+  for (int i = 0; i < 3; ++i) {
+    loop.post([&] {
+          ++ran;
+          host.detach();
+          host.attach(loop).value();
+          if (ran == 2) {  // the new one is served below the old one
+            host.detach();
+            host.attach(loop).value();
+          }
+        })
+        .value();
+    run_for(host, 30ms);
+    CHECK(ran == i + 1);
+  }
+}
+
+TEST_CASE("a callback that runs Qt's event loop keeps ours waiting, and nobody spins") {
+  QtHost host;
+  EventLoop loop = EventLoop::create({}).value();
+  host.attach(loop).value();
+  bool second_ran = false;
+  bool inner_ran = false;
+  int rounds = 0;
+  loop.post([&] {
+        loop.post([&] { second_ran = true; }).value();
+        QEventLoop dialog;
+        host.after(100ms, [&] {
+          CHECK_FALSE(second_ran);
+          inner_ran = true;
+        });
+        for (; !inner_ran; ++rounds) dialog.processEvents(QEventLoop::WaitForMoreEvents);
+      })
+      .value();
+  run_for(host, 300ms);
+  CHECK(inner_ran);
+  CHECK(second_ran);
+  CHECK(rounds <= 5);
+}
+
+TEST_CASE("a loop in a QThread lives by that thread's event loop") {
+  QtHost host;
+  bool served = false;
+  QThread* const thread = QThread::create([&] {
+    EventLoop loop = EventLoop::create({}).value();
+    Qt adapter;
+    adapter.attach(loop).value();
+    QEventLoop event_loop;
+    loop.post([&] {
+          served = QThread::currentThread() != host.application.qt.thread();
+          event_loop.quit();
+        })
+        .value();
+    event_loop.exec();
+  });
+  QObject::connect(thread, &QThread::finished, [&] { host.quit(); });
+  thread->start();
+  host.run();
+  thread->wait();
+  delete thread;
+  CHECK(served);
+}
+
+}  // namespace
+
+std::unique_ptr<Host> make_host() { return std::make_unique<QtHost>(); }
+
+}  // namespace spool::hosts::scenario
