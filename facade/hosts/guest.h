@@ -53,6 +53,8 @@ class Guest {
     return loop.backend_fd();
   }
   void begin(EventLoop& loop) noexcept { loop_ = &loop; }
+  // While attached.
+  [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
   // False when nothing was attached.
   bool end() noexcept {
     for (Turn* turn = turn_; turn != nullptr; turn = turn->outer) turn->attached = false;
