@@ -19,6 +19,7 @@ Anchor* Anchor::create(Memory* memory, std::size_t memory_limit,
 }
 
 void Anchor::release() noexcept {
+  pool_.check_thread();
   if (--holders_ != 0) return;
   if (pool_.stats().blocks_in_use == 0)
     destroy();

@@ -20,7 +20,10 @@ class Anchor {
   Anchor(const Anchor&) = delete;
   Anchor& operator=(const Anchor&) = delete;
 
-  void acquire() noexcept { ++holders_; }
+  void acquire() noexcept {
+    pool_.check_thread();
+    ++holders_;
+  }
   void release() noexcept;
   // The loop is gone: from here on find() finds nothing.
   void drop_context() noexcept { context = nullptr; }

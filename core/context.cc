@@ -31,6 +31,7 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
       endpoints_(anchor.memory()),
       exchanges_(anchor.memory()) {
   anchor_.context = this;
+  pool().set_owner(&reactor_.owner());
 }
 
 Context::~Context() {
@@ -43,6 +44,7 @@ Context::~Context() {
                         64);
   if (events_ != nullptr)
     memory().deallocate(events_, config_.event_queue * sizeof(Event), alignof(Event));
+  pool().set_owner(nullptr);
   anchor_.drop_context();
 }
 

@@ -76,7 +76,8 @@ void Device::Forwarder::Lane::pump() noexcept {
 }
 
 Result<Device> Device::join(RawSocket& a, RawSocket& b) noexcept {
-  if (!a.is_open() || !b.is_open() || a.anchor_of() != b.anchor_of()) return Error::closed;
+  if (!a.is_open()) return internal::why_gone(a.anchor_of());
+  if (!b.is_open() || a.anchor_of() != b.anchor_of()) return internal::why_gone(b.anchor_of());
   core::Anchor* anchor = a.anchor_of();
   const auto fits = core::protocol_id(a.socket_type());
   if (io::peer_of(fits) != core::protocol_id(b.socket_type())) {
@@ -92,7 +93,7 @@ Result<Device> Device::join(RawSocket& a, RawSocket& b) noexcept {
 }
 
 Result<Device> Device::reflect(RawSocket& socket) noexcept {
-  if (!socket.is_open()) return Error::closed;
+  if (!socket.is_open()) return internal::why_gone(socket.anchor_of());
   core::Anchor* anchor = socket.anchor_of();
   if (!receives(socket.socket_type()) || !sends(socket.socket_type())) {
     anchor->context->explain() << to_string(socket.socket_type())

@@ -29,7 +29,7 @@ Endpoint::~Endpoint() {
 }
 
 void Endpoint::close() noexcept {
-  if (anchor_ != nullptr && anchor_->context != nullptr) anchor_->context->close_endpoint(handle_);
+  if (core::Context* context = internal::context_of(anchor_)) context->close_endpoint(handle_);
 }
 
 bool Endpoint::is_open() const noexcept { return internal::find(anchor_, handle_) != nullptr; }

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "spool/core/context.h"
+#include "spool/internal/drive.h"
 
 namespace spool {
 
@@ -41,6 +42,7 @@ EventLoop::~EventLoop() { destroy(); }
 
 void EventLoop::destroy() noexcept {
   if (context_ == nullptr) return;
+  context_->reactor().owner().bind();  // whoever destroys it is the last to use it
   context_->~Context();
   anchor_->memory().deallocate(context_, sizeof(core::Context), alignof(core::Context));
   context_ = nullptr;
@@ -52,35 +54,47 @@ PollResult EventLoop::poll_once(Timeout timeout) noexcept {
 }
 
 PollResult EventLoop::poll_once(Timeout timeout, const Budget& budget) noexcept {
-  if (context_ != nullptr) return context_->poll_once(timeout, budget);
+  if (context_ != nullptr) return context_->poll_once(timeout, budget);  // checks the thread
   PollResult result;
   result.error = Error::closed;
   return result;
 }
 
+core::Context* EventLoop::here() const noexcept { return internal::context_of(anchor_); }
+
+Result<void> EventLoop::move_to_this_thread() noexcept {
+  if (context_ == nullptr) return Error::closed;
+  if (!context_->reactor().owner().is_other()) return {};
+  if (context_->reactor().in_turn()) return Error::reentrant;
+  context_->reactor().owner().bind();
+  return {};
+}
+
 std::optional<Instant> EventLoop::next_deadline() noexcept {
-  return context_ != nullptr ? context_->reactor().next_deadline() : std::nullopt;
+  core::Context* context = here();
+  return context != nullptr ? context->reactor().next_deadline() : std::nullopt;
 }
 
 Result<NativeHandle> EventLoop::backend_fd() noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   return context_->reactor().backend_fd();
 }
 
 Instant EventLoop::now() const noexcept {
-  return context_ != nullptr ? context_->reactor().now() : Instant();
+  core::Context* context = here();
+  return context != nullptr ? context->reactor().now() : Instant();
 }
 
 void EventLoop::suspend() noexcept {
-  if (context_ != nullptr) context_->reactor().suspend();
+  if (core::Context* context = here()) context->reactor().suspend();
 }
 
 void EventLoop::resume() noexcept {
-  if (context_ != nullptr) context_->reactor().resume();
+  if (core::Context* context = here()) context->reactor().resume();
 }
 
 void EventLoop::clock_jumped() noexcept {
-  if (context_ != nullptr) context_->reactor().clock_jumped();
+  if (core::Context* context = here()) context->reactor().clock_jumped();
 }
 
 void EventLoop::wake() noexcept {
@@ -93,7 +107,7 @@ Result<void> EventLoop::post(Function<void()> task) noexcept {
 
 Result<SocketHandle> EventLoop::open_handle(SocketType type, bool raw,
                                             const SocketOptions& options) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   return context_->open(type, raw, options);
 }
 
@@ -110,7 +124,7 @@ Result<RawSocket> EventLoop::open_raw(SocketType type, const SocketOptions& opti
 }
 
 Result<void> EventLoop::unshare(Message& message) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   if (!message.shared()) return {};
   Result<Message> own = anchor_->pool().copy_of(message.payload());
   if (!own.ok()) return own.error();
@@ -121,26 +135,26 @@ Result<void> EventLoop::unshare(Message& message) noexcept {
 }
 
 Result<void> EventLoop::push_header(Message& message, std::span<const std::byte> bytes) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   return anchor_->pool().push_header(message, bytes);
 }
 
 Result<Message> EventLoop::message(std::size_t size) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   return anchor_->pool().make(size);
 }
 
 Result<Message> EventLoop::message(std::string_view text) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   return anchor_->pool().copy_of(std::as_bytes(std::span(text)));
 }
 
 void EventLoop::flush() noexcept {
-  if (context_ != nullptr) context_->reactor().flush_all();
+  if (core::Context* context = here()) context->reactor().flush_all();
 }
 
 Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
-  if (context_ == nullptr) return Error::closed;
+  if (here() == nullptr) return internal::why_gone(anchor_);
   std::optional<Instant> end;
   loop::Reactor& reactor = context_->reactor();
   if (timeout.length().has_value()) end = saturating_add(reactor.host_now(), *timeout.length());
@@ -155,15 +169,20 @@ Result<bool> EventLoop::drain_for(Timeout timeout) noexcept {
 }
 
 std::string_view EventLoop::last_error() const noexcept {
-  return context_ != nullptr ? context_->last_error() : std::string_view();
+  core::Context* context = here();
+  return context != nullptr ? context->last_error() : std::string_view();
 }
 
 LoopStats EventLoop::stats() const noexcept {
-  return context_ != nullptr ? context_->stats() : LoopStats();
+  core::Context* context = here();
+  return context != nullptr ? context->stats() : LoopStats();
 }
 
 Batch::Batch(EventLoop& loop) noexcept : anchor_(loop.anchor_) {
-  if (anchor_ == nullptr) return;
+  if (internal::context_of(anchor_) == nullptr) {
+    anchor_ = nullptr;  // another thread's: this gathers nothing
+    return;
+  }
   anchor_->acquire();
   anchor_->context->reactor().begin_batch();
 }

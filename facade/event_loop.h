@@ -29,9 +29,13 @@ class Context;
 }  // namespace core
 
 // Owns the loop and everything in it; moves, but not while poll_once runs. One that was moved from
-// answers every call with Error::closed, or nothing. All calls come from one
-// thread, the one that first called poll_once, but for wake() and post(). Several loops per thread
-// and per process are fine; they share nothing.
+// answers every call with Error::closed, or nothing. Several loops per thread and per process are
+// fine; they share nothing.
+//
+// A loop belongs to one thread, the one that first called poll_once: with its sockets, endpoints,
+// exchanges and messages. Only wake() and post() may be called from others; there every other call
+// does nothing and returns Error::wrong_thread, or what it returns when closed, and letting go of a
+// socket or a message stops the process. See move_to_this_thread.
 class EventLoop {
  public:
   // Error::invalid_argument names the field in `why`; no_memory, no_descriptors.
@@ -75,6 +79,11 @@ class EventLoop {
   // its own Poller: the clock was set, or runs at another pace than real time from here on. Works
   // out again how long the host may sleep.
   void clock_jumped() noexcept;
+
+  // From here on the loop belongs to the calling thread. The one it belonged to has stopped using
+  // it, and the two have synchronised (it was joined, or waits for us). reentrant when it is in the
+  // middle of a turn.
+  Result<void> move_to_this_thread() noexcept;
 
   // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
   void wake() noexcept;
@@ -127,6 +136,8 @@ class EventLoop {
   [[nodiscard]] Result<SocketHandle> open_handle(SocketType type, bool raw,
                                                  const SocketOptions& options) noexcept;
   void destroy() noexcept;
+  // The loop, for calls from its own thread.
+  [[nodiscard]] core::Context* here() const noexcept;
 
   core::Anchor* anchor_ = nullptr;
   core::Context* context_ = nullptr;

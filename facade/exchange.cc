@@ -7,6 +7,7 @@
 namespace spool {
 
 using internal::find;
+using internal::why_gone;
 
 // --- ExchangeBase -----------------------------------------------------------------------------
 
@@ -41,29 +42,29 @@ bool ExchangeBase::is_open() const noexcept { return find(anchor_, handle_) != n
 
 Error ExchangeBase::start(Message& message) noexcept {
   core::Exchange* exchange = find(anchor_, handle_);
-  if (exchange == nullptr) return Error::closed;
+  if (exchange == nullptr) return why_gone(anchor_);
   message.drop_header();
   return exchange->protocol().start(message);
 }
 
 Error ExchangeBase::start(std::span<const std::byte> body) noexcept {
-  if (!is_open()) return Error::closed;
+  if (!is_open()) return why_gone(anchor_);
   Result<Message> message = anchor_->pool().copy_of(body);
   return message.ok() ? start(*message) : message.error();
 }
 
 Error ExchangeBase::cancel_current() noexcept {
   core::Exchange* exchange = find(anchor_, handle_);
-  return exchange == nullptr ? Error::closed : exchange->protocol().cancel();
+  return exchange == nullptr ? why_gone(anchor_) : exchange->protocol().cancel();
 }
 
 Result<Message> ExchangeBase::try_recv() noexcept {
   core::Exchange* exchange = find(anchor_, handle_);
-  return exchange == nullptr ? Result<Message>(Error::closed) : exchange->receive();
+  return exchange == nullptr ? Result<Message>(why_gone(anchor_)) : exchange->receive();
 }
 
 Result<Message> ExchangeBase::recv_for(Timeout timeout) noexcept {
-  if (!is_open()) return Error::closed;
+  if (!is_open()) return why_gone(anchor_);
   return internal::drive_for_message(*anchor_->context, timeout, [&] { return try_recv(); });
 }
 
@@ -79,7 +80,7 @@ void ExchangeBase::on_readable(Function<void()> callback) noexcept {
 
 Error ExchangeBase::change_subscription(std::string_view topic, bool add) noexcept {
   core::Exchange* exchange = find(anchor_, handle_);
-  if (exchange == nullptr) return Error::closed;
+  if (exchange == nullptr) return why_gone(anchor_);
   const auto bytes = std::as_bytes(std::span(topic));
   const Error error =
       add ? exchange->protocol().subscribe(bytes) : exchange->protocol().unsubscribe(bytes);
@@ -113,7 +114,7 @@ Request::~Request() {
 
 Result<void> Request::reply(Message& answer) noexcept {
   core::Socket* socket = find(anchor_, socket_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   if (answered_) return Error::wrong_state;
   const Error error = socket->reply(message_, answer);
   answered_ = error == Error::none;
@@ -121,7 +122,7 @@ Result<void> Request::reply(Message& answer) noexcept {
 }
 
 Result<void> Request::reply(std::span<const std::byte> body) noexcept {
-  if (find(anchor_, socket_) == nullptr) return Error::closed;
+  if (find(anchor_, socket_) == nullptr) return why_gone(anchor_);
   Result<Message> answer = anchor_->pool().copy_of(body);
   return answer.ok() ? reply(*answer) : answer.error();
 }

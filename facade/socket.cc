@@ -9,6 +9,7 @@ namespace spool {
 
 using internal::drive;
 using internal::find;
+using internal::why_gone;
 
 // --- SocketBase -------------------------------------------------------------------------------
 
@@ -39,7 +40,7 @@ SocketBase::~SocketBase() {
 Result<Endpoint> SocketBase::listen(std::string_view address,
                                     const EndpointOptions& options) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   const Result<EndpointHandle> handle = anchor_->context->listen(*socket, address, options);
   if (!handle.ok()) return handle.error();
   return Endpoint(anchor_, handle.value());
@@ -48,7 +49,7 @@ Result<Endpoint> SocketBase::listen(std::string_view address,
 Result<Endpoint> SocketBase::connect(std::string_view address,
                                      const EndpointOptions& options) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   const Result<EndpointHandle> handle = anchor_->context->connect(*socket, address, options);
   if (!handle.ok()) return handle.error();
   return Endpoint(anchor_, handle.value());
@@ -61,7 +62,7 @@ void SocketBase::close() noexcept {
 
 Result<std::uint64_t> SocketBase::close_for(Timeout linger) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   core::Context& context = *anchor_->context;
   if (context.reactor().in_turn()) return Error::reentrant;
   // A callback may move this object meanwhile, or destroy it.
@@ -79,7 +80,7 @@ Result<std::uint64_t> SocketBase::close_for(Timeout linger) noexcept {
 
 Result<void> SocketBase::on_admission(Function<bool(const PeerInfo&)> callback) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   if (socket->has_endpoints()) return Error::wrong_state;
   socket->set_admission(std::move(callback));
   return {};
@@ -129,7 +130,7 @@ std::size_t SocketBase::list_peers(std::span<PeerInfo> out) const noexcept {
 
 Result<void> SocketBase::disconnect(std::uint32_t peer) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   return socket->disconnect(peer) ? Error::none : Error::invalid_argument;
 }
 
@@ -145,12 +146,12 @@ Timeout SocketBase::recv_timeout() const noexcept {
 
 Error SocketBase::send_message(Message& message) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  return socket == nullptr ? Error::closed : socket->send(message);
+  return socket == nullptr ? why_gone(anchor_) : socket->send(message);
 }
 
 Error SocketBase::send_bytes(std::span<const std::byte> body) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   if (!socket->can_send()) {
     // The pattern says why, and remembers that somebody wanted to send.
     Message nothing;
@@ -161,47 +162,47 @@ Error SocketBase::send_bytes(std::span<const std::byte> body) noexcept {
 }
 
 Error SocketBase::send_message_for(Message& message, Timeout timeout) noexcept {
-  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  if (find(anchor_, handle_) == nullptr) return why_gone(anchor_);
   return drive(*anchor_->context, timeout, [&] { return send_message(message); });
 }
 
 Error SocketBase::send_bytes_for(std::span<const std::byte> body, Timeout timeout) noexcept {
-  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  if (find(anchor_, handle_) == nullptr) return why_gone(anchor_);
   return drive(*anchor_->context, timeout, [&] { return send_bytes(body); });
 }
 
 Result<void> SocketBase::wait_for_peers(std::size_t count, Timeout timeout) noexcept {
-  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  if (find(anchor_, handle_) == nullptr) return why_gone(anchor_);
   return drive(*anchor_->context, timeout, [&] {
-    if (!is_open()) return Error::closed;
+    if (!is_open()) return why_gone(anchor_);
     return peers() < count ? Error::would_block : Error::none;
   });
 }
 
 Result<Message> SocketBase::receive_message() noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  return socket == nullptr ? Result<Message>(Error::closed) : socket->receive();
+  return socket == nullptr ? Result<Message>(why_gone(anchor_)) : socket->receive();
 }
 
 Result<Message> SocketBase::receive_message_for(Timeout timeout) noexcept {
-  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  if (find(anchor_, handle_) == nullptr) return why_gone(anchor_);
   return internal::drive_for_message(*anchor_->context, timeout, [&] { return receive_message(); });
 }
 
 Result<Request> SocketBase::receive_request() noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   Result<Message> message = socket->receive_request();
   if (!message.ok()) return message.error();
   return Request(anchor_, handle_, std::move(message).value());
 }
 
 Result<Request> SocketBase::receive_request_for(Timeout timeout) noexcept {
-  if (find(anchor_, handle_) == nullptr) return Error::closed;
+  if (find(anchor_, handle_) == nullptr) return why_gone(anchor_);
   Result<Message> message =
       internal::drive_for_message(*anchor_->context, timeout, [&]() -> Result<Message> {
         core::Socket* socket = find(anchor_, handle_);
-        return socket == nullptr ? Result<Message>(Error::closed) : socket->receive_request();
+        return socket == nullptr ? Result<Message>(why_gone(anchor_)) : socket->receive_request();
       });
   if (!message.ok()) return message.error();
   return Request(anchor_, handle_, std::move(message).value());
@@ -209,18 +210,18 @@ Result<Request> SocketBase::receive_request_for(Timeout timeout) noexcept {
 
 Result<ExchangeHandle> SocketBase::open_exchange_handle(const ExchangeOptions& options) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  return socket == nullptr ? Result<ExchangeHandle>(Error::closed)
+  return socket == nullptr ? Result<ExchangeHandle>(why_gone(anchor_))
                            : anchor_->context->open_exchange(*socket, options);
 }
 
 Error SocketBase::cancel_current() noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  return socket == nullptr ? Error::closed : socket->protocol().cancel();
+  return socket == nullptr ? why_gone(anchor_) : socket->protocol().cancel();
 }
 
 Error SocketBase::change_subscription(std::string_view topic, bool add) noexcept {
   core::Socket* socket = find(anchor_, handle_);
-  if (socket == nullptr) return Error::closed;
+  if (socket == nullptr) return why_gone(anchor_);
   const auto bytes = std::as_bytes(std::span(topic));
   const Error error =
       add ? socket->protocol().subscribe(bytes) : socket->protocol().unsubscribe(bytes);

@@ -125,6 +125,7 @@ io::Block* MessagePool::take(std::size_t size) noexcept {
 }
 
 void MessagePool::give_back(io::Block* block) noexcept {
+  check_thread();
   const std::size_t bytes = class_bytes(block->size_class);
   --stats_.blocks_in_use;
   stats_.bytes_in_use -= bytes;

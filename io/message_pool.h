@@ -8,8 +8,10 @@
 #include <span>
 
 #include "spool/io/message.h"
+#include "spool/loop/assert.h"
 #include "spool/loop/memory.h"
 #include "spool/loop/result.h"
+#include "spool/loop/thread_owner.h"
 
 namespace spool {
 
@@ -62,6 +64,15 @@ class MessagePool {
   // Storage for `count` messages of `size` bytes, made now instead of on the way.
   [[nodiscard]] Error reserve(std::size_t size, std::size_t count) noexcept;
 
+  // Whose messages these are, to find out about one that is let go on another thread. Null:
+  // nobody's.
+  void set_owner(const loop::ThreadOwner* owner) noexcept { owner_ = owner; }
+  // Stops a process in which two threads are about to write to the same counts.
+  void check_thread() const noexcept {
+    const bool is_on_the_loops_thread = owner_ == nullptr || !owner_->is_other();
+    SPOOL_ASSERT(is_on_the_loops_thread);  // EventLoop::move_to_this_thread was not called
+  }
+
   // Calls fn(target) when the last message comes back; for whoever owns the pool after its loop.
   void when_idle(void (*fn)(void* target) noexcept, void* target) noexcept {
     idle_fn_ = fn;
@@ -98,6 +109,7 @@ class MessagePool {
   PoolStats stats_;
   std::array<io::Block*, class_count> free_{};
   std::array<std::uint32_t, class_count> class_blocks_{};  // made and not freed
+  const loop::ThreadOwner* owner_ = nullptr;
   void (*idle_fn_)(void*) noexcept = nullptr;
   void* idle_target_ = nullptr;
 };

@@ -1,19 +1,11 @@
 #include "spool/loop/reactor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "spool/loop/wait_time.h"
 
 namespace spool::loop {
-
-namespace {
-
-std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(pthread_self()); }
-
-}  // namespace
 
 Reactor::Reactor(Memory& memory, Clock& clock) noexcept
     : memory_(memory),
@@ -233,8 +225,8 @@ void Reactor::serve_posted() noexcept {
 
 Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& result) noexcept {
   // One system call when idle: everything below works on plain memory, the clock is a vDSO call.
-  if (owner_thread_ == 0) owner_thread_ = this_thread();
-  if (owner_thread_ != this_thread()) return Error::wrong_thread;
+  owner_.bind_if_free();
+  if (owner_.is_other()) return Error::wrong_thread;
   if (in_turn_) return Error::reentrant;
   in_turn_ = true;
   result_ = {};

@@ -22,6 +22,7 @@
 #include "spool/loop/poller.h"
 #include "spool/loop/post_queue.h"
 #include "spool/loop/slab.h"
+#include "spool/loop/thread_owner.h"
 #include "spool/loop/timer_queue.h"
 #include "spool/loop/turn_time.h"
 #include "spool/loop/waker.h"
@@ -128,6 +129,9 @@ class Reactor {
   [[nodiscard]] std::optional<Instant> next_deadline() noexcept;
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept;
 
+  // The thread of the first turn, or of the last owner().bind().
+  [[nodiscard]] loop::ThreadOwner& owner() noexcept { return owner_; }
+
   // Any thread; wake() also from signal handlers.
   void wake() noexcept;
   [[nodiscard]] Error post(Task& task) noexcept;
@@ -193,7 +197,7 @@ class Reactor {
   bool local_work_ = false;
   bool more_ = false;         // of the last turn
   bool some_untold_ = false;  // registrations whose poller does not know
-  std::uintptr_t owner_thread_ = 0;
+  ThreadOwner owner_;
   std::atomic<bool> woken_{false};
 };
 

@@ -10,11 +10,23 @@
 
 namespace spool::internal {
 
-// What is behind a handle; null when it is closed, or its loop is gone.
+// The loop behind a handle; null when it is gone, or belongs to another thread.
+[[nodiscard]] inline core::Context* context_of(core::Anchor* anchor) noexcept {
+  if (anchor == nullptr || anchor->context == nullptr) return nullptr;
+  return anchor->context->reactor().owner().is_other() ? nullptr : anchor->context;
+}
+// What is behind a handle; null when it is closed, or there is no such loop.
 template <typename Handle>
 [[nodiscard]] auto* find(core::Anchor* anchor, Handle handle) noexcept {
   using Found = decltype(anchor->context->find(handle));
-  return anchor == nullptr || anchor->context == nullptr ? Found{} : anchor->context->find(handle);
+  core::Context* context = context_of(anchor);
+  return context == nullptr ? Found{} : context->find(handle);
+}
+// Why find() found nothing.
+[[nodiscard]] inline Error why_gone(core::Anchor* anchor) noexcept {
+  const bool other_thread = anchor != nullptr && anchor->context != nullptr &&
+                            anchor->context->reactor().owner().is_other();
+  return other_thread ? Error::wrong_thread : Error::closed;
 }
 
 // Turns the loop until step() answers something else than would_block, or the time is over.

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "facade_rig.h"
+#include "tests/support/crash.h"
 
 namespace spool {
 namespace {
@@ -108,6 +109,158 @@ TEST_CASE("a turn on another thread is refused") {
   Error error = Error::none;
   std::thread([&] { error = loop.poll_once().error; }).join();
   CHECK(error == Error::wrong_thread);
+}
+
+// Runs on another thread, to its end.
+template <typename Work>
+void elsewhere(Work work) {
+  std::thread(work).join();
+}
+
+TEST_CASE("on another thread every call does nothing and says wrong_thread") {
+  HangGuard guard;
+  EventLoop loop = EventLoop::create({}).value();
+  Req req = loop.open<Req>().value();
+  Rep rep = loop.open<Rep>().value();
+  Sub sub = loop.open<Sub>().value();
+  Endpoint endpoint = rep.listen(fresh_address("inproc")).value();
+  req.connect(std::string(endpoint.address().text())).value();
+  REQUIRE(turn_until(loop, [&] { return req.peers() == 1; }));
+  Exchange exchange = req.open_exchange().value();
+  exchange.request("held").value();
+  REQUIRE(turn_until(loop, [&] { return rep.can_recv(); }));
+  Request request = rep.try_recv_request().value();
+  const std::uint64_t turns = loop.stats().turns;
+  elsewhere([&] {
+    std::vector<Error> errors;
+    errors.push_back(loop.poll_once().error);
+    errors.push_back(loop.backend_fd().error());
+    errors.push_back(loop.open<Pair>().error());
+    errors.push_back(loop.open(SocketType::bus).error());
+    errors.push_back(loop.open_raw(SocketType::bus).error());
+    errors.push_back(loop.message("x").error());
+    errors.push_back(loop.message(std::size_t{1}).error());
+    errors.push_back(loop.drain_for(1ms).error());
+    errors.push_back(req.try_send("x").error());
+    errors.push_back(req.send_for("x", 1ms).error());
+    errors.push_back(req.try_recv().error());
+    errors.push_back(req.recv_for(1ms).error());
+    errors.push_back(req.connect("inproc://elsewhere").error());
+    errors.push_back(req.listen("inproc://elsewhere").error());
+    errors.push_back(req.open_exchange().error());
+    errors.push_back(req.cancel().error());
+    errors.push_back(req.close_for(1ms).error());
+    errors.push_back(req.wait_for_peers(1, 1ms).error());
+    errors.push_back(req.disconnect(1).error());
+    errors.push_back(sub.subscribe("x").error());
+    errors.push_back(rep.try_recv_request().error());
+    errors.push_back(request.reply("x").error());
+    errors.push_back(exchange.request("x").error());
+    errors.push_back(exchange.try_recv().error());
+    errors.push_back(exchange.recv_for(1ms).error());
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      if (errors[i] != Error::wrong_thread)
+        FAIL_CHECK("call " << i << ": " << to_string(errors[i]));
+    CHECK_FALSE(req.can_send());
+    CHECK(req.peers() == 0);
+    CHECK_FALSE(req.is_open());
+    CHECK(req.stats().peers == 0);
+    CHECK(loop.stats().turns == 0);
+    CHECK_FALSE(loop.next_deadline().has_value());
+    CHECK_FALSE(endpoint.is_open());
+    req.close();
+    endpoint.close();
+    exchange.close();
+    loop.suspend();
+    loop.flush();
+    Batch batch(loop);
+  });
+  // Nothing of that has happened.
+  CHECK(loop.stats().turns == turns);
+  CHECK(endpoint.is_open());
+  request.reply("answered").value();
+  CHECK(exchange.recv_for(10s).value().text() == "answered");
+}
+
+TEST_CASE("a loop moves to another thread, and back") {
+  HangGuard guard;
+  EventLoop loop = EventLoop::create({}).value();
+  Push push = loop.open<Push>().value();
+  Pull pull = loop.open<Pull>().value();
+  push.connect(listen_on(pull, "inproc")).value();
+  Message kept;
+  loop.poll_once();
+  CHECK(loop.move_to_this_thread().ok());
+  elsewhere([&] {
+    CHECK(push.try_send("no").error() == Error::wrong_thread);
+    loop.move_to_this_thread().value();
+    push.send_for("from there", 10s).value();
+    kept = pull.recv_for(10s).value();
+  });
+  CHECK(push.try_send("no").error() == Error::wrong_thread);
+  loop.move_to_this_thread().value();
+  CHECK(kept.text() == "from there");
+  kept = {};
+  push.send_for("from here", 10s).value();
+  CHECK(receive(pull) == "from here");
+}
+
+TEST_CASE("a loop that has not turned yet belongs to nobody: what is set up here may run there") {
+  HangGuard guard;
+  EventLoop loop = EventLoop::create({}).value();
+  Push push = loop.open<Push>().value();
+  Pull pull = loop.open<Pull>().value();
+  push.connect(listen_on(pull, "inproc")).value();
+  elsewhere([&] {
+    push.send_for("x", 10s).value();
+    CHECK(receive(pull) == "x");
+    push.close();
+    pull.close();
+  });
+  loop.move_to_this_thread().value();
+}
+
+TEST_CASE("a loop in the middle of a turn does not move") {
+  EventLoop loop = EventLoop::create({}).value();
+  Error error = Error::none;
+  loop.post([&] { elsewhere([&] { error = loop.move_to_this_thread().error(); }); }).value();
+  loop.poll_once();
+  CHECK(error == Error::reentrant);
+}
+
+TEST_CASE("letting go of a loop's things on another thread stops the process") {
+  const auto what = GENERATE(0, 1, 2, 3);
+  CAPTURE(what);
+  CHECK(testing::aborts([what] {
+    EventLoop loop = EventLoop::create({}).value();
+    Pull pull = loop.open<Pull>().value();
+    Endpoint endpoint = pull.listen(fresh_address("inproc")).value();
+    Message message = loop.message("x").value();
+    loop.poll_once();
+    elsewhere([&] {
+      if (what == 0) Pull taken = std::move(pull);
+      if (what == 1) Endpoint copy = endpoint;
+      if (what == 2) message = {};
+      if (what == 3) Message{std::move(message)};
+    });
+  }));
+  // Moving is not letting go.
+  EventLoop loop = EventLoop::create({}).value();
+  Message message = loop.message("x").value();
+  Message moved;
+  loop.poll_once();
+  elsewhere([&] { moved = std::move(message); });
+  CHECK(moved.text() == "x");
+}
+
+TEST_CASE("once the loop is gone, its messages belong to whoever holds them") {
+  Message message;
+  {
+    EventLoop loop = EventLoop::create({}).value();
+    message = loop.message("x").value();
+    loop.poll_once();
+  }
+  elsewhere([&] { message = {}; });
 }
 
 TEST_CASE("two loops in two threads exchange what they have, and nothing is lost") {

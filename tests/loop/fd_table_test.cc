@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/loop/crash.h"
+#include "tests/support/crash.h"
 
 namespace spool::loop {
 namespace {
@@ -43,7 +43,7 @@ TEST_CASE("refused memory leaves the table as it was") {
 }
 
 TEST_CASE("setting where no room was made aborts") {
-  CHECK(aborts([] {
+  CHECK(testing::aborts([] {
     SystemMemory memory;
     FdTable<int> table(memory, -1);
     table.set(3, 1);

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "crash.h"
+#include "tests/support/crash.h"
 
 namespace spool {
 namespace {
@@ -18,7 +18,7 @@ TEST_CASE("an empty function is false, and calling it is a bug") {
   Function<void()> nothing;
   CHECK_FALSE(static_cast<bool>(nothing));
   CHECK_FALSE(static_cast<bool>(Function<void()>(nullptr)));
-  CHECK(loop::aborts([&] { nothing(); }));
+  CHECK(testing::aborts([&] { nothing(); }));
 }
 
 TEST_CASE("lambdas, function pointers and objects are called with their arguments") {

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "tests/loop/crash.h"
+#include "tests/support/crash.h"
 
 namespace spool::loop {
 namespace {
@@ -135,7 +135,7 @@ TEST_CASE("a random life of a list is that of a deque") {
 
 // In these the other side is leaked, so that only the one check can abort.
 TEST_CASE("a member that is destroyed while linked aborts") {
-  CHECK(aborts([] {
+  CHECK(testing::aborts([] {
     auto* list = new ReadyList;
     Item item;
     list->push_back(item);
@@ -143,7 +143,7 @@ TEST_CASE("a member that is destroyed while linked aborts") {
 }
 
 TEST_CASE("a list that is destroyed with members in it aborts") {
-  CHECK(aborts([] {
+  CHECK(testing::aborts([] {
     auto* item = new Item;
     ReadyList list;
     list.push_back(*item);
@@ -151,7 +151,7 @@ TEST_CASE("a list that is destroyed with members in it aborts") {
 }
 
 TEST_CASE("linking a linked member aborts") {
-  CHECK(aborts([] {
+  CHECK(testing::aborts([] {
     auto *list = new ReadyList, *other = new ReadyList;
     auto* item = new Item;
     list->push_back(*item);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "tests/loop/crash.h"
+#include "tests/support/crash.h"
 
 // Under the address sanitizer a refusal is a null pointer too, as it is without.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
@@ -100,7 +100,7 @@ TEST_CASE("limits nest: the tighter one decides, and both count the same") {
 }
 
 TEST_CASE("giving back more than was taken aborts") {
-  CHECK(loop::aborts([] {
+  CHECK(testing::aborts([] {
     SystemMemory system;
     LimitedMemory memory(system, 0);
     void* block = memory.allocate(8, 8);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/loop/crash.h"
+#include "tests/support/crash.h"
 
 namespace spool::loop {
 namespace {
@@ -103,7 +103,7 @@ TEST_CASE("refused memory gives null, until something is given back") {
 }
 
 TEST_CASE("a pool that goes before its objects aborts") {
-  CHECK(aborts([] {
+  CHECK(testing::aborts([] {
     SystemMemory memory;
     ObjectPool<int> pool(memory);
     static_cast<void>(pool.create(1));

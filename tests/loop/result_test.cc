@@ -5,12 +5,12 @@
 #include <string>
 #include <type_traits>
 
-#include "tests/loop/crash.h"
+#include "tests/support/crash.h"
 
 namespace spool {
 namespace {
 
-using loop::aborts;
+using testing::aborts;
 
 // No default constructor, no copy.
 struct MoveOnly {

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-namespace spool::loop {
+namespace spool::testing {
 
 // Whether `work` ends its process by abort(). It runs in a child, of which nothing remains.
 template <typename Work>
@@ -25,4 +25,4 @@ bool aborts(Work work) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-}  // namespace spool::loop
+}  // namespace spool::testing
