@@ -249,11 +249,12 @@ void Reactor::end_turn(PollResult& result, bool local_work) noexcept {
   local_work_ = local_work;
   result.more = result.more || result_.more || has_local_work();
   more_ = result.more;
-  time_.look();
+  const Instant end = time_.look();
   result.library_time = time_.library_time();
   result.callback_time = time_.callback_time();
   in_turn_ = false;
-  if (nested_) arm_nested(now_);
+  // From the end of the turn, not from its frozen begin: callbacks may have taken their time.
+  if (nested_) arm_nested(clock_.at(end));
 }
 
 std::optional<Instant> Reactor::next_deadline() noexcept {

@@ -39,7 +39,8 @@ class TurnTime {
     called_ += seen_ - start;
   }
 
-  void look() noexcept { seen_ = clock_.now(); }
+  // Returns what the clock shows.
+  Instant look() noexcept { return seen_ = clock_.now(); }
   // As of the last look, or call.
   [[nodiscard]] Duration library_time() const noexcept {
     return before_ + (seen_ - start_) - called_;
