@@ -28,6 +28,7 @@
 #include "spool/exchange.h"
 #include "spool/io/message.h"
 #include "spool/loop/error.h"
+#include "spool/loop/fatal.h"
 #include "spool/loop/result.h"
 #include "spool/loop/time.h"
 #include "spool/patterns.h"

@@ -1,7 +1,8 @@
 // SPOOL_ASSERT: a bug in the library or in its use stops the process, in release builds too.
 //
 // Nothing is printed: a guest does not own the host's stderr. The reason is left in
-// `spool_abort_reason`, where a debugger and a core dump find it, and the process aborts.
+// `spool_abort_reason`, where a debugger and a core dump find it, the host's hook hears it (fatal.h),
+// and the process aborts.
 #pragma once
 
 namespace spool::loop {

@@ -18,6 +18,7 @@ PUBLIC_BELOW_FACADE = {
     "loop/clock.h",
     "loop/error.h",
     "loop/explanation.h",
+    "loop/fatal.h",
     "loop/function.h",
     "loop/handle.h",
     "loop/memory.h",
