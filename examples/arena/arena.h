@@ -1,4 +1,5 @@
 // The arena: the rules' numbers, and the two messages that server, clients and spectator exchange.
+// examples/game_window plays the same game on a larger field, with more players.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +11,12 @@
 
 namespace arena {
 
-// The field, in units; the screen draws one pixel for each.
-inline constexpr int width = 80;
-inline constexpr int height = 40;
-
-inline constexpr std::size_t players_max = 8;
-inline constexpr std::size_t shots_max = 48;
+inline constexpr std::size_t players_max = 80;
+inline constexpr std::size_t shots_max = 224;
 inline constexpr std::uint8_t full_health = 5;
+inline constexpr float top_speed = 17;   // of a player, units per second
 inline constexpr float shot_speed = 42;  // units per second
+inline constexpr float body_radius = 1.4f;
 
 struct Point {
   float x = 0;
@@ -27,11 +26,25 @@ struct Point {
 struct Wall {
   int left, top, right, bottom;  // the last two are the first outside
 };
-[[nodiscard]] std::span<const Wall> walls() noexcept;
+
+// Where it takes place, in units.
+struct Field {
+  int width, height;
+  std::span<const Wall> walls;
+  std::span<const Point> homes;  // where players begin, and come back
+};
+// For players_max players.
+[[nodiscard]] const Field& large_field() noexcept;
+// The terminal's, which draws one pixel for each unit, for as many players as it has colours.
+inline constexpr int width = 80;
+inline constexpr int height = 40;
+inline constexpr std::size_t colors_max = 8;
+[[nodiscard]] const Field& small_field() noexcept;
+
 // Is there a wall, or the edge of the field, within `radius` of the point?
-[[nodiscard]] bool blocked(Point at, float radius) noexcept;
+[[nodiscard]] bool blocked(const Field& field, Point at, float radius) noexcept;
 // Can a shot fly from one point to the other?
-[[nodiscard]] bool in_sight(Point from, Point to) noexcept;
+[[nodiscard]] bool in_sight(const Field& field, Point from, Point to) noexcept;
 
 [[nodiscard]] std::string_view name_of(std::size_t player) noexcept;
 
@@ -60,7 +73,7 @@ struct Shot {
   std::uint32_t owner = 0;
 };
 
-// The shots come last, and only those that fly are sent.
+// Only as many players and shots as there are go over the wire, one behind the other.
 struct Snapshot {
   char prefix[topic.size()] = {'w', 'o', 'r', 'l', 'd'};
   std::uint8_t over = 0;  // 1: this was the last one
@@ -68,11 +81,16 @@ struct Snapshot {
   std::uint8_t shot_count = 0;
   std::uint32_t sequence = 0;  // from 1, without gaps
   std::uint32_t inputs = 0;    // received by the server so far
+  std::uint32_t step = 0;      // of the world
+  std::uint32_t run = 0;       // which server this is: another one begins anew
+  std::int64_t sent = 0;       // when, in nanoseconds of the steady clock
   Player players[players_max];
   Shot shots[shots_max];
 };
 
-[[nodiscard]] std::string_view encode(const Snapshot& snapshot) noexcept;
+[[nodiscard]] std::size_t encoded_size(const Snapshot& snapshot) noexcept;
+// Fills `out`, which is that large.
+void encode(const Snapshot& snapshot, std::span<std::byte> out) noexcept;
 [[nodiscard]] std::optional<Snapshot> decode_snapshot(std::span<const std::byte> body) noexcept;
 
 // --- Client to server, by PUSH: what a player wants, once per frame ----------------------------

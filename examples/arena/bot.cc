@@ -12,10 +12,11 @@ float distance(Point a, Point b) noexcept { return std::hypot(a.x - b.x, a.y - b
 
 }  // namespace
 
-Bot::Bot(std::size_t player, float step_seconds) noexcept
-    : self_(player),
+Bot::Bot(const Field& field, std::size_t player, float step_seconds) noexcept
+    : field_(field),
+      self_(player),
       step_(step_seconds),
-      temper_(0.8f + 0.15f * static_cast<float>(player)),
+      temper_(0.8f + 0.15f * static_cast<float>(player % colors_max)),
       random_(static_cast<std::uint32_t>(player) * 2654435761u + 1) {}
 
 float Bot::noise() noexcept {
@@ -31,7 +32,9 @@ const Player* Bot::choose_target(const Snapshot& world) const noexcept {
   for (std::size_t i = 0; i < world.player_count; ++i) {
     const Player& other = world.players[i];
     if (i == self_ || other.health == 0) continue;
-    const float cost = distance(me, other.at) * (in_sight(me, other.at) ? 1.0f : 1.7f);
+    float cost = distance(me, other.at);
+    if (cost >= best_cost) continue;
+    if (!in_sight(field_, me, other.at)) cost *= 1.7f;
     if (cost >= best_cost) continue;
     best_cost = cost;
     best = &other;
@@ -46,7 +49,7 @@ Point Bot::find_way(Point from, Point wish) const noexcept {
     const float sign = turn % 2 == 0 ? side : -side;
     const float angle = wanted + sign * static_cast<float>((turn + 1) / 2) * pi / 4;
     const Point way{std::cos(angle), std::sin(angle)};
-    if (!blocked({from.x + 3 * way.x, from.y + 3 * way.y}, 1.4f)) return way;
+    if (!blocked(field_, {from.x + 3 * way.x, from.y + 3 * way.y}, 1.4f)) return way;
   }
   return {0, 0};
 }
@@ -77,7 +80,7 @@ void Bot::decide(const Snapshot& world, Input& input) noexcept {
   const float flight = range / shot_speed;
   const Point ahead{target->at.x + speed.x * flight, target->at.y + speed.y * flight};
   input.aim = std::atan2(ahead.y - me.at.y, ahead.x - me.at.x) + 0.08f * noise();
-  input.fire = range < 34 && in_sight(me.at, target->at) ? 1 : 0;
+  input.fire = range < 34 && in_sight(field_, me.at, target->at) ? 1 : 0;
 }
 
 }  // namespace arena

@@ -11,7 +11,7 @@ namespace arena {
 // Owned by its client. Each has a temper of its own, so that no two fight alike.
 class Bot {
  public:
-  Bot(std::size_t player, float step_seconds) noexcept;
+  Bot(const Field& field, std::size_t player, float step_seconds) noexcept;
 
   // Fills in move, aim and fire.
   void decide(const Snapshot& world, Input& input) noexcept;
@@ -22,6 +22,7 @@ class Bot {
   [[nodiscard]] Point find_way(Point from, Point wish) const noexcept;
   [[nodiscard]] float noise() noexcept;  // -1 to 1
 
+  const Field& field_;
   std::size_t self_;
   float step_;
   float time_ = 0;

@@ -1,5 +1,6 @@
 #include "examples/arena/children.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,8 +19,7 @@ Children::~Children() { kill_all(); }
 
 bool Children::start(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
-  char name[] = "arena";
-  argv.push_back(name);
+  argv.push_back(program_invocation_short_name);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
@@ -33,7 +33,8 @@ bool Children::start(const std::vector<std::string>& arguments) {
   const int error = posix_spawn(&pid, "/proc/self/exe", &files, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) {
-    std::fprintf(stderr, "arena: cannot start a process: %s\n", std::strerror(error));
+    std::fprintf(stderr, "%s: cannot start a process: %s\n", program_invocation_short_name,
+                 std::strerror(error));
     return false;
   }
   pids_.push_back(pid);

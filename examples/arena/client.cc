@@ -23,7 +23,7 @@ class Client {
         viewer_(loop_),
         inputs_(need(loop_, "opening PUSH", loop_.open<spool::Push>())),
         reports_(need(loop_, "opening PUSH", loop_.open<spool::Push>())),
-        bot_(player, 1.0f / static_cast<float>(match.fps)) {
+        bot_(small_field(), player, 1.0f / static_cast<float>(match.fps)) {
     input_.player = static_cast<std::uint8_t>(player);
   }
 

@@ -1,8 +1,6 @@
 #include "examples/arena/match.h"
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "examples/arena/arena.h"
@@ -10,12 +8,6 @@
 namespace arena {
 
 using namespace std::chrono_literals;
-
-void give_up(const char* what, spool::Error error, std::string_view why) {
-  std::fprintf(stderr, "arena: %s failed: %s%s%.*s\n", what, to_string(error),
-               why.empty() ? "" : ": ", static_cast<int>(why.size()), why.data());
-  std::exit(1);
-}
 
 namespace {
 
@@ -38,7 +30,7 @@ spool::EventLoop make_loop() {
   // The pool recycles by size: each power of two for itself. So much waits after some four seconds
   // without a frame, which only happens on a machine that is very busy.
   constexpr std::size_t frames = 256;
-  make_room(*loop, sizeof(Input), frames * players_max);
+  make_room(*loop, sizeof(Input), frames * colors_max);
   for (std::size_t size = 256; size <= 1024; size *= 2)
     make_room(*loop, size, frames);  // snapshots
   make_room(*loop, 4096, 32);        // queues

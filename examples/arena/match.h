@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "examples/arena/need.h"
+
 namespace arena {
 
 struct Match {
@@ -17,16 +19,6 @@ struct Match {
   [[nodiscard]] std::string inputs() const { return "ipc://" + directory + "/inputs"; }
   [[nodiscard]] std::string reports() const { return "ipc://" + directory + "/reports"; }
 };
-
-// Says what failed, and why, and leaves with 1. For what cannot fail unless the machine is broken.
-[[noreturn]] void give_up(const char* what, spool::Error error, std::string_view why);
-
-// The value, or the end.
-template <typename T>
-T need(spool::EventLoop& loop, const char* what, spool::Result<T> result) {
-  if (!result.ok()) give_up(what, result.error(), loop.last_error());
-  return std::move(result).value();
-}
 
 [[nodiscard]] spool::EventLoop make_loop();
 

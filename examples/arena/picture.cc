@@ -8,14 +8,14 @@ namespace arena {
 
 namespace {
 
-constexpr std::array<Color, players_max> colors{{{255, 84, 72},
-                                                 {72, 140, 255},
-                                                 {64, 214, 110},
-                                                 {255, 196, 40},
-                                                 {255, 104, 200},
-                                                 {60, 216, 230},
-                                                 {180, 240, 64},
-                                                 {226, 130, 56}}};
+constexpr std::array<Color, colors_max> colors{{{255, 84, 72},
+                                                {72, 140, 255},
+                                                {64, 214, 110},
+                                                {255, 196, 40},
+                                                {255, 104, 200},
+                                                {60, 216, 230},
+                                                {180, 240, 64},
+                                                {226, 130, 56}}};
 constexpr Color white{244, 244, 250};
 constexpr Color dim{120, 124, 140};
 constexpr Color wall_top{120, 126, 150};
@@ -44,7 +44,7 @@ Picture::Picture() noexcept {
       ground_[index_of(x, y)] = {step(light * 0.5f), step(light * 0.6f), step(light * 1.3f)};
     }
   }
-  for (const Wall& wall : walls())
+  for (const Wall& wall : small_field().walls)
     for (int y = wall.top; y < wall.bottom; ++y)
       for (int x = wall.left; x < wall.right; ++x)
         ground_[index_of(x, y)] = y == wall.top ? wall_top : wall_side;
@@ -94,7 +94,7 @@ void Picture::follow(const Snapshot& next) noexcept {
       shine(now_.players[i].at.x, now_.players[i].at.y, colors[i], 0.14f);
   }
   for (std::size_t i = 0; i < now_.shot_count; ++i)
-    shine(now_.shots[i].at.x, now_.shots[i].at.y, colors[now_.shots[i].owner % players_max], 0.45f);
+    shine(now_.shots[i].at.x, now_.shots[i].at.y, colors[now_.shots[i].owner % colors_max], 0.45f);
 }
 
 void Picture::move_sparks() noexcept {

@@ -40,7 +40,7 @@ struct Report {
 
   std::uint32_t snapshots = 0;      // server: published; others: received
   std::uint32_t snapshot_gaps = 0;  // sequence numbers that did not follow the one before
-  std::array<std::uint32_t, players_max> inputs{};  // server: received of each; client: sent
+  std::array<std::uint32_t, colors_max> inputs{};  // server: received of each; client: sent
   std::uint32_t input_gaps = 0;
 };
 
@@ -54,7 +54,7 @@ struct Results {
   int fps = 0;
   std::uint32_t published = 0;  // snapshots that were promised
   std::size_t clients = 0;
-  std::array<Report, players_max + 2> reports{};
+  std::array<Report, colors_max + 2> reports{};
   std::size_t report_count = 0;
   int children = 0;
   int children_failed = 0;  // did not exit with 0 by themselves

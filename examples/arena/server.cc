@@ -28,7 +28,7 @@ class Server {
         snapshots_(need(loop_, "opening PUB", loop_.open<spool::Pub>())),
         inputs_(need(loop_, "opening PULL", loop_.open<spool::Pull>())),
         reports_(need(loop_, "opening PUSH", loop_.open<spool::Push>())),
-        world_(clients(), 1.0f / static_cast<float>(match.fps)) {}
+        world_(small_field(), clients(), 1.0f / static_cast<float>(match.fps)) {}
 
   int run() {
     announce();
@@ -95,7 +95,10 @@ class Server {
     ++snapshot_.sequence;
     snapshot_.over = snapshot_.sequence == last_sequence() ? 1 : 0;
     // Never blocks; what a full subscriber misses is counted, and fails the match.
-    snapshots_.try_send(encode(snapshot_)).value();
+    spool::Message message =
+        need(loop_, "making a message", loop_.message(encoded_size(snapshot_)));
+    encode(snapshot_, message.mutable_body());
+    snapshots_.try_send(message).value();
     if (snapshot_.sequence == static_cast<std::uint32_t>(match_.fps)) frames_.end_warm_up(loop_);
     if (snapshot_.over == 0) return;
     frames_.end_match(loop_);

@@ -7,31 +7,26 @@ namespace arena {
 
 namespace {
 
-constexpr float body_radius = 1.4f;
 constexpr float hit_radius = 1.8f;
-constexpr float top_speed = 17;      // units per second
 constexpr float quickness = 7;       // how fast a wish becomes speed, per second
 constexpr float shot_life = 1.6f;    // seconds
 constexpr float reload_time = 0.3f;  // seconds
 constexpr float time_away = 1.2f;    // seconds
 
-constexpr std::array<Point, players_max> homes{
-    {{6, 6}, {74, 34}, {74, 6}, {6, 34}, {40, 12}, {40, 28}, {24, 20}, {56, 20}}};
-
 float distance(Point a, Point b) noexcept { return std::hypot(a.x - b.x, a.y - b.y); }
 
 }  // namespace
 
-World::World(std::size_t players, float step_seconds) noexcept
-    : step_(step_seconds), player_count_(std::min(players, players_max)) {
-  for (std::size_t i = 0; i < player_count_; ++i) bodies_[i].shown.at = homes[i];
+World::World(const Field& field, std::size_t players, float step_seconds) noexcept
+    : field_(field), step_(step_seconds), player_count_(std::min(players, field.homes.size())) {
+  for (std::size_t i = 0; i < player_count_; ++i) bodies_[i].shown.at = field.homes[i];
 }
 
 // Comes back where the others are farthest away.
 void World::place(std::size_t player) noexcept {
   float best = -1;
-  for (const Point home : homes) {
-    float nearest = width;
+  for (const Point home : field_.homes) {
+    float nearest = static_cast<float>(field_.width);
     for (std::size_t i = 0; i < player_count_; ++i)
       if (i != player && bodies_[i].shown.health != 0)
         nearest = std::min(nearest, distance(home, bodies_[i].shown.at));
@@ -53,11 +48,11 @@ void World::move(std::size_t player) noexcept {
   Point& at = body.shown.at;
   const Point next{at.x + body.speed.x * step_, at.y + body.speed.y * step_};
   // One direction at a time, so that it slides along a wall.
-  if (blocked({next.x, at.y}, body_radius))
+  if (blocked(field_, {next.x, at.y}, body_radius))
     body.speed.x *= -0.4f;
   else
     at.x = next.x;
-  if (blocked({at.x, next.y}, body_radius))
+  if (blocked(field_, {at.x, next.y}, body_radius))
     body.speed.y *= -0.4f;
   else
     at.y = next.y;
@@ -88,7 +83,7 @@ bool World::fly(Flight& flight) noexcept {
   flight.left -= step_;
   flight.shown.at.x += flight.speed.x * step_;
   flight.shown.at.y += flight.speed.y * step_;
-  if (flight.left <= 0 || blocked(flight.shown.at, 0)) return false;
+  if (flight.left <= 0 || blocked(field_, flight.shown.at, 0)) return false;
   for (std::size_t i = 0; i < player_count_; ++i) {
     Body& body = bodies_[i];
     if (i == flight.shown.owner || body.shown.health == 0) continue;
@@ -100,6 +95,7 @@ bool World::fly(Flight& flight) noexcept {
 }
 
 void World::step() noexcept {
+  ++steps_;
   for (std::size_t i = 0; i < player_count_; ++i) {
     if (bodies_[i].shown.health == 0) {
       bodies_[i].away -= step_;
@@ -118,6 +114,7 @@ void World::step() noexcept {
 }
 
 void World::write(Snapshot& snapshot) const noexcept {
+  snapshot.step = steps_;
   snapshot.player_count = static_cast<std::uint8_t>(player_count_);
   for (std::size_t i = 0; i < player_count_; ++i) snapshot.players[i] = bodies_[i].shown;
   snapshot.shot_count = static_cast<std::uint8_t>(flight_count_);

@@ -11,12 +11,12 @@ namespace arena {
 // Owned by the server. Fixed space, fixed steps.
 class World {
  public:
-  World(std::size_t players, float step_seconds) noexcept;
+  World(const Field& field, std::size_t players, float step_seconds) noexcept;
 
   // What the player wants from now on.
   void steer(const Input& input) noexcept { wishes_[input.player] = input; }
   void step() noexcept;
-  // All but sequence, inputs and over.
+  // Step, players and shots.
   void write(Snapshot& snapshot) const noexcept;
 
  private:
@@ -39,7 +39,9 @@ class World {
   [[nodiscard]] bool fly(Flight& flight) noexcept;
   void hit(Body& target, std::size_t by) noexcept;
 
+  const Field& field_;
   float step_;
+  std::uint32_t steps_ = 0;
   std::size_t player_count_;
   std::size_t flight_count_ = 0;
   std::array<Body, players_max> bodies_{};
