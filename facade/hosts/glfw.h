@@ -10,7 +10,7 @@
 //   }
 #pragma once
 
-#ifndef GLFW_INCLUDE_NONE
+#ifndef GLFW_INCLUDE_NONE  // tidy: allow if: the program may have said so
 #define GLFW_INCLUDE_NONE  // whoever wants OpenGL includes <GLFW/glfw3.h> before
 #endif
 #include <GLFW/glfw3.h>

@@ -83,7 +83,7 @@ class WatcherThread {
 };
 
 inline Error WatcherThread::open_control() noexcept {
-#if defined(__APPLE__)
+#if defined(__APPLE__)  // tidy: allow if: a header has no BUILD file that could choose
   if (pipe(control_) != 0) return error_from_errno(errno);
   for (const int end_of_pipe : control_) {
     fcntl(end_of_pipe, F_SETFD, FD_CLOEXEC);
@@ -114,7 +114,9 @@ inline Result<void> WatcherThread::start(NativeHandle descriptor,
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  running_ = pthread_create(&thread_, nullptr, run, this) == 0;
+  const int refused =
+      pthread_create(&thread_, nullptr, run, this);  // tidy: allow thread: the host needs it
+  running_ = refused == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (running_) return {};
   close_control();

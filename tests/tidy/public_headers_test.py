@@ -1,4 +1,7 @@
-"""What a user's program gets to see: the facade's headers, a short list of value headers, and no system header."""
+"""What a user's program gets to see: the facade's headers, a short list of value headers, and no system header.
+
+The adapters for other main loops (facade/hosts) show their host's headers, so nothing of the library includes them.
+"""
 
 import tree as t
 
@@ -33,6 +36,15 @@ UMBRELLA = "facade/spool.h"
 # Where a private header of the facade goes.
 PRIVATE = "facade/internal/"
 
+# Each is included by those who want it, and shows what its host's headers show.
+ADAPTERS = "facade/hosts/"
+
+# What adapters may show besides: the table of a foreign loop's descriptors is that of the poll(2) back-end.
+PUBLIC_TO_ADAPTERS = {
+    "loop/fd_table.h",
+    "loop/poller_poll.h",
+}
+
 # Beside the C++ library, whose headers have no ".h", only these of C.
 C_HEADERS = {
     "assert.h", "errno.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h",
@@ -41,7 +53,8 @@ C_HEADERS = {
 
 def check(tree):
     findings = []
-    roots = [p for p in tree.select(["facade"], [".h"]) if not p.startswith(PRIVATE)]
+    headers = [p for p in tree.select(["facade"], [".h"]) if not p.startswith(PRIVATE)]
+    roots = [p for p in headers if not p.startswith(ADAPTERS)]
     if roots and UMBRELLA not in roots:
         findings.append("%s:1: the umbrella header is missing" % UMBRELLA)
     # Breadth first, so that the way that is printed is a shortest one.
@@ -61,6 +74,22 @@ def check(tree):
             elif target not in came_from and tree.exists(target):
                 came_from[target] = path
                 queue.append(target)
+    return findings + _adapters(tree)
+
+
+def _adapters(tree):
+    """They see public headers, and are seen by one another only."""
+    findings = []
+    for path in tree.select(t.LAYERS, [".h", ".cc"]):
+        is_adapter = path.startswith(ADAPTERS)
+        for number, _, name in t.includes(tree, path):
+            target = t.file_of(name)
+            if target is None:
+                continue
+            if not is_adapter and target.startswith(ADAPTERS):
+                findings.append("%s:%d: %s: the library depends on no host" % (path, number, target))
+            elif is_adapter and not _is_public(target) and target not in PUBLIC_TO_ADAPTERS:
+                findings.append("%s:%d: %s is private but visible in an adapter" % (path, number, target))
     return findings
 
 
@@ -84,6 +113,8 @@ CLEAN = {
     "facade/internal/glue.h": '#include "spool/core/socket.h"\n',
     "loop/time.h": "#include <cstdint>\n",
     "core/socket.h": "#include <sys/socket.h>\n",
+    "facade/hosts/uv.h": '#include <uv.h>\n#include "spool/event_loop.h"\n#include "spool/hosts/common.h"\n',
+    "facade/hosts/common.h": '#include <poll.h>\n#include "spool/loop/poller_poll.h"\n',
 }
 
 BAD = [
@@ -98,6 +129,14 @@ BAD = [
     ("another system header", {"facade/event_loop.h": "#include <poll.h>\n"}, "facade/event_loop.h:1: <poll.h>"),
     ("a public header outside of the umbrella", {"facade/task.h": "#include <unistd.h>\n"},
      "facade/task.h:1: <unistd.h>"),
+    ("a private header in an adapter", {"facade/hosts/uv.h": '#include "spool/loop/reactor.h"\n'},
+     "facade/hosts/uv.h:1: loop/reactor.h is private"),
+    ("an adapter in a public header", {"facade/event_loop.h": '#include "spool/hosts/uv.h"\n'},
+     "facade/event_loop.h:1: facade/hosts/uv.h: the library depends on no host"),
+    ("an adapter in a source", {"facade/event_loop.cc": "#include <spool/hosts/uv.h>\n"},
+     "facade/event_loop.cc:1: facade/hosts/uv.h: the library depends on no host"),
+    ("a header of the poller outside of the adapters", {"facade/task.h": '#include "spool/loop/poller_poll.h"\n'},
+     "facade/task.h:1: loop/poller_poll.h is private"),
 ]
 
 if __name__ == "__main__":
