@@ -169,18 +169,26 @@ TEST_CASE("a callback that waits for events itself keeps our loop waiting, and n
   World world;
   auto& host = static_cast<SdlHost&>(*world.host);
   world.attach();
-  bool second_ran = false;
+  Pull pull = world.loop.open<Pull>().value();
+  EventLoop far = EventLoop::create({}).value();
+  Push push = far.open<Push>().value();
+  push.connect(pull.listen("tcp://127.0.0.1:0").value().address().text()).value();
+  world.until("a connection", [&] {
+    far.poll_once();
+    return push.peers() == 1;
+  });
   int rounds = 0;
   world.loop
       .post([&] {
         bool over = false;
-        host.after(200ms, [&] { over = true; });
-        world.loop.post([&] { second_ran = true; }).value();
+        host.after(1500ms, [&] { over = true; });  // longer than the watcher's patience
+        push.send("makes the descriptor readable").value();
+        far.drain_for(1s).value();
         for (SDL_Event event; !over && SDL_WaitEvent(&event) != 0; ++rounds) host.dispatch(event);
-        CHECK_FALSE(second_ran);
+        CHECK_FALSE(pull.can_recv());
       })
       .value();
-  world.until("the second", [&] { return second_ran; });
+  world.until("the message", [&] { return pull.can_recv(); });
   CHECK(rounds < 50);
 }
 
