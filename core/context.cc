@@ -36,8 +36,7 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
 
 Context::~Context() {
   SPOOL_ASSERT(!reactor_.in_turn());
-  sockets_.for_each([](SocketHandle, Socket& socket) { socket.abort(); });
-  free_reaped();
+  abort_sockets();
   for (auto& transport : transports_) transport.reset();
   if (receive_storage_ != nullptr)
     memory().deallocate(receive_storage_, io::ReceiveBuffer::front_room + config_.receive_buffer,
@@ -46,6 +45,22 @@ Context::~Context() {
     memory().deallocate(events_, config_.event_queue * sizeof(Event), alignof(Event));
   pool().set_owner(nullptr);
   anchor_.drop_context();
+}
+
+void Context::abort_sockets() noexcept {
+  sockets_.for_each([](SocketHandle, Socket& socket) { socket.abort(); });
+  free_reaped();
+}
+
+Error Context::after_fork_child() noexcept {
+  if (reactor_.in_turn()) return Error::reentrant;
+  broken_ = reactor_.after_fork_child([this] {
+    io_.is_fork_child = true;
+    abort_sockets();
+    io_.is_fork_child = false;
+    events_first_ = events_count_ = 0;
+  });
+  return broken_;
 }
 
 Error Context::start(Explanation& why) noexcept {
@@ -87,6 +102,10 @@ Error Context::start_io(Explanation&) noexcept {
 
 PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
   PollResult result;
+  if (broken_ != Error::none) {
+    result.error = broken_;
+    return result;
+  }
   const Error error = reactor_.begin_turn(timeout, budget, result);  // steps 1 to 7
   result.error = error;
   if (error == Error::reentrant || error == Error::wrong_thread) return result;

@@ -39,6 +39,11 @@ class Context {
   // One turn; see loop/reactor.h for its order.
   PollResult poll_once(Timeout timeout, const Budget& budget) noexcept;
 
+  // In the child of a fork: every socket is closed, without a word to its peers, and the loop is as
+  // new. reentrant; else it cannot be used any more: what the poller said, no_memory,
+  // no_descriptors.
+  [[nodiscard]] Error after_fork_child() noexcept;
+
   // `raw`: headers are the user's, and the pattern remembers nothing.
   [[nodiscard]] Result<SocketHandle> open(SocketType type, bool raw,
                                           const SocketOptions& options) noexcept;
@@ -127,6 +132,7 @@ class Context {
   void log(const Event& event) noexcept;
   void ask_admissions(PollResult& result) noexcept;
   void notify_changed(PollResult& result) noexcept;
+  void abort_sockets() noexcept;
   void free_reaped() noexcept;
   [[nodiscard]] bool has_local_work() const noexcept;
 
@@ -161,6 +167,7 @@ class Context {
   bool peers_wrapped_ = false;  // two billion connections: from here on numbers may be in use
   Random random_{0};
   Explanation last_error_;
+  Error broken_ = Error::none;  // why there can be no more turns
 };
 
 }  // namespace spool::core

@@ -70,6 +70,10 @@ Result<void> EventLoop::move_to_this_thread() noexcept {
   return {};
 }
 
+Result<void> EventLoop::after_fork_child() noexcept {
+  return context_ != nullptr ? context_->after_fork_child() : Error::closed;
+}
+
 std::optional<Instant> EventLoop::next_deadline() noexcept {
   core::Context* context = here();
   return context != nullptr ? context->reactor().next_deadline() : std::nullopt;

@@ -85,6 +85,14 @@ class EventLoop {
   // middle of a turn.
   Result<void> move_to_this_thread() noexcept;
 
+  // In the child of a fork(), before anything else is done with the loop there: closes every socket
+  // without a word to its peers, whose connections are the parent's, and makes the loop usable
+  // again; tasks that were posted are let go unrun, and backend_fd() is to be asked for anew. An
+  // error (the poller's, no_memory, no_descriptors) means that it can only be destroyed. A child
+  // that calls exec or _exit needs none of this: all descriptors close on exec. reentrant from
+  // within a callback.
+  Result<void> after_fork_child() noexcept;
+
   // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
   void wake() noexcept;
   // Any thread: `task` runs in the next turn, on the loop's thread. would_block when

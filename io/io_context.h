@@ -24,6 +24,9 @@ struct IoContext {
   MessagePool& pool;
   Memory& memory;
   ReceiveBuffer receive_buffer;
+  // In the child of a fork, while everything is given up: names in the file system are the
+  // parent's.
+  bool is_fork_child = false;
 };
 
 }  // namespace spool::io

@@ -2,6 +2,7 @@
 // index an array. Owned by a poller.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <type_traits>
@@ -49,6 +50,7 @@ class FdTable {
     SPOOL_ASSERT(fd >= 0 && static_cast<std::size_t>(fd) < capacity_);
     values_[fd] = value;
   }
+  void clear() noexcept { std::fill_n(values_, capacity_, absent_); }
 
  private:
   Memory& memory_;

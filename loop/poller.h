@@ -93,6 +93,10 @@ class Poller {
   // descriptor is then readable from the deadline until the next call), or, if wants_deadline(),
   // from the start.
   virtual void set_deadline(std::optional<Instant> deadline, Instant now) noexcept = 0;
+  // In the child of a fork: forgets all registrations and the deadline without touching anything
+  // that is shared with the parent, and starts anew. not_supported: it cannot, and must not be
+  // used.
+  [[nodiscard]] virtual Error after_fork_child() noexcept { return Error::not_supported; }
   // True for a host's own loop behind this interface, which sleeps elsewhere than in wait().
   [[nodiscard]] virtual bool wants_deadline() const noexcept { return false; }
 };

@@ -170,4 +170,14 @@ void EpollPoller::set_deadline(std::optional<Instant> deadline, Instant now) noe
   is_armed_ = deadline.has_value();
 }
 
+// The sets are one object for both processes: what the child took out would be gone for the parent.
+Error EpollPoller::after_fork_child() noexcept {
+  nest_.reset();
+  timer_.reset();
+  over_.reset();
+  is_over_ = is_armed_ = false;
+  set_ = OwnedFd(::epoll_create1(EPOLL_CLOEXEC));
+  return set_ ? Error::none : error_from_errno(errno);
+}
+
 }  // namespace spool::loop

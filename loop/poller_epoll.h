@@ -31,6 +31,7 @@ class EpollPoller final : public Poller {
                                          std::optional<Duration> max_wait) noexcept override;
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept override;
   void set_deadline(std::optional<Instant> deadline, Instant now) noexcept override;
+  [[nodiscard]] Error after_fork_child() noexcept override;
 
  private:
   [[nodiscard]] Error control(int operation, NativeHandle fd, Interest interest,

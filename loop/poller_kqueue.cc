@@ -109,13 +109,19 @@ std::size_t translate(std::span<const struct kevent> ready, std::span<PollEvent>
   return filled;
 }
 
-}  // namespace
-
-Result<Box<Poller>> KqueuePoller::create(Memory& memory) noexcept {
+Result<OwnedFd> make_queue() noexcept {
   OwnedFd queue(::kqueue());
   if (!queue) return error_from_errno(errno);
   if (const Error error = set_close_on_exec(queue.get()); error != Error::none) return error;
-  Box<Poller> poller = make_box<KqueuePoller>(memory, std::move(queue), memory);
+  return queue;
+}
+
+}  // namespace
+
+Result<Box<Poller>> KqueuePoller::create(Memory& memory) noexcept {
+  Result<OwnedFd> queue = make_queue();
+  if (!queue.ok()) return queue.error();
+  Box<Poller> poller = make_box<KqueuePoller>(memory, std::move(queue).value(), memory);
   if (!poller) return Error::no_memory;
   return poller;
 }
@@ -229,6 +235,17 @@ void KqueuePoller::lower() noexcept {
   const Error error = changes.apply(queue_.get());
   SPOOL_ASSERT(error == Error::none);
   is_raised_ = false;
+}
+
+// A child does not inherit the queue: there is nothing to close (kqueue(2)).
+Error KqueuePoller::after_fork_child() noexcept {
+  static_cast<void>(queue_.release());
+  filters_.clear();
+  is_over_ = is_raised_ = is_armed_ = false;
+  Result<OwnedFd> queue = make_queue();
+  if (!queue.ok()) return queue.error();
+  queue_ = std::move(queue).value();
+  return Error::none;
 }
 
 }  // namespace spool::loop

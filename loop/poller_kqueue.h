@@ -34,6 +34,7 @@ class KqueuePoller final : public Poller {
                                          std::optional<Duration> max_wait) noexcept override;
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept override;
   void set_deadline(std::optional<Instant> deadline, Instant now) noexcept override;
+  [[nodiscard]] Error after_fork_child() noexcept override;
 
  private:
   // What the kernel has of a descriptor: `absent`, or the bits of an Interest.

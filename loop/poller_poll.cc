@@ -131,6 +131,12 @@ std::size_t PollPoller::collect(std::span<PollEvent> events, std::size_t ready) 
   return filled;
 }
 
+Error PollPoller::after_fork_child() noexcept {
+  size_ = next_ = 0;
+  slot_of_.clear();
+  return Error::none;
+}
+
 Result<NativeHandle> PollPoller::backend_fd() noexcept { return Error::not_supported; }
 
 void PollPoller::set_deadline(std::optional<Instant>, Instant) noexcept {}

@@ -34,6 +34,7 @@ class PollPoller final : public Poller {
                                          std::optional<Duration> max_wait) noexcept override;
   [[nodiscard]] Result<NativeHandle> backend_fd() noexcept override;
   void set_deadline(std::optional<Instant> deadline, Instant now) noexcept override;
+  [[nodiscard]] Error after_fork_child() noexcept override;
 
  private:
   static constexpr std::uint32_t absent = 0xffffffff;

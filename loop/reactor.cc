@@ -33,6 +33,10 @@ Error Reactor::open(const ReactorConfig& config) noexcept {
   nested_ = poller_->wants_deadline();
   if (!config.threads) return Error::none;
   if (const Error error = posted_.reserve(config.post_capacity); error != Error::none) return error;
+  return open_waker();
+}
+
+Error Reactor::open_waker() noexcept {
   Result<Box<Waker>> waker = make_default_waker(memory_);
   if (!waker.ok()) return waker.error();
   waker_ = std::move(waker).value();
@@ -55,6 +59,7 @@ Result<Token> Reactor::add(NativeHandle fd, Interest interest, Source& source) n
 void Reactor::set_interest(Token token, Interest interest) noexcept {
   Registration* registration = registrations_.find(token);
   SPOOL_ASSERT(registration != nullptr);
+  if (registration->is_parents) return;
   if (registration->interest == interest && registration->is_told) return;
   registration->interest = interest;
   registration->is_told = poller_->modify(registration->fd, interest, token) == Error::none;
@@ -75,7 +80,7 @@ void Reactor::tell_untold() noexcept {
 void Reactor::remove(Token token) noexcept {
   const Registration* registration = registrations_.find(token);
   SPOOL_ASSERT(registration != nullptr);
-  poller_->remove(registration->fd, token);
+  if (!registration->is_parents) poller_->remove(registration->fd, token);
   registrations_.erase(token);
 }
 
@@ -282,6 +287,29 @@ Result<NativeHandle> Reactor::backend_fd() noexcept {
   nested_ = true;
   if (!in_turn_) arm_nested(clock_.now());
   return fd;
+}
+
+void Reactor::begin_fork_child() noexcept {
+  SPOOL_ASSERT(!in_turn_);
+  owner_.bind();
+  registrations_.for_each(
+      [](Token, Registration& registration) { registration.is_parents = true; });
+}
+
+Error Reactor::end_fork_child() noexcept {
+  SPOOL_ASSERT(flush_list_.empty());
+  // The parent runs what was posted to it; here it is let go.
+  for (Task task; posted_.pop(task);) task = nullptr;
+  events_next_ = events_end_ = 0;
+  local_work_ = more_ = some_untold_ = false;
+  armed_ = Instant::max();
+  nested_ = poller_->wants_deadline();
+  if (const Error error = poller_->after_fork_child(); error != Error::none) return error;
+  if (!waker_) return Error::none;
+  remove(std::exchange(waker_token_, Token()));
+  waker_.reset();
+  woken_.store(false, std::memory_order_relaxed);
+  return open_waker();
 }
 
 void Reactor::wake() noexcept {

@@ -136,14 +136,23 @@ class Reactor {
   void wake() noexcept;
   [[nodiscard]] Error post(Task& task) noexcept;
 
-  [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+  // In the child of a fork, outside of a turn, on the thread that is left: `forget` gives up
+  // everything that is registered; what the parent shares is left alone meanwhile. Then the reactor
+  // is as new, or what it returns says why it is of no use any more.
+  template <typename Forget>
+  [[nodiscard]] Error after_fork_child(Forget&& forget) noexcept {
+    begin_fork_child();
+    forget();
+    return end_fork_child();
+  }
 
  private:
   struct Registration {
     Source* source;
     NativeHandle fd;
-    Interest interest;    // what the source wants
-    bool is_told = true;  // the poller knows; else it had no memory, and is told next turn
+    Interest interest;        // what the source wants
+    bool is_told = true;      // the poller knows; else it had no memory, and is told next turn
+    bool is_parents = false;  // in the child of a fork: the poller never heard of it
   };
   class WakerSource final : public Source {
    public:
@@ -165,6 +174,9 @@ class Reactor {
   void serve_posted() noexcept;
   [[nodiscard]] bool look_if_over() noexcept;
   [[nodiscard]] std::optional<Instant> next_timer() noexcept;
+  [[nodiscard]] Error open_waker() noexcept;
+  void begin_fork_child() noexcept;
+  [[nodiscard]] Error end_fork_child() noexcept;
   void arm_nested(Instant now) noexcept;
   void rearm_nested() noexcept;
 

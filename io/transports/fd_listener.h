@@ -24,6 +24,7 @@ class FdListener : public Listener, public loop::Source {
 
  protected:
   [[nodiscard]] NativeHandle handle() const noexcept { return fd_.get(); }
+  [[nodiscard]] bool is_in_fork_child() const noexcept { return io_.is_fork_child; }
 
  private:
   void pause(Error error, int os_error) noexcept;

@@ -42,6 +42,7 @@ class IpcListener final : public FdListener {
         at_(at),
         file_(file) {}
   ~IpcListener() override {
+    if (is_in_fork_child()) return;
     const FileIdentity now = identity_of(at_);
     if (now.inode != 0 && now.device == file_.device && now.inode == file_.inode)
       static_cast<void>(::unlink(path_of(at_)));
