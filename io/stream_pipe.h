@@ -62,6 +62,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   [[nodiscard]] Error add_to_body(std::size_t bytes) noexcept;
   [[nodiscard]] Error deliver(const std::byte* payload, std::size_t size) noexcept;
   void end_of_read(std::uint64_t received_before, std::size_t bytes) noexcept;
+  void adapt_bite(std::size_t bytes, bool filled) noexcept;
   void pause_for_memory() noexcept;
   void on_end_of_stream() noexcept;
   void on_taken() noexcept override;
@@ -82,6 +83,7 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
 
   // A peer that takes nothing more gets this long to say why.
   static constexpr Duration write_dead_limit = std::chrono::seconds(10);
+  static constexpr std::uint32_t first_bite = 16 * 1024;
 
   IoContext& io_;
   Stream& stream_;
@@ -105,6 +107,8 @@ class StreamPipe : public Pipe, public loop::Source, public loop::Flushable {
   bool starved_ = false;             // no memory to read into
   bool input_over_ = false;          // draining: the peer has closed its side
   Error abandoned_ = Error::none;    // why the user has given up this peer
+  std::uint32_t bite_ = first_bite;  // what the next read may take
+  std::uint32_t frames_ = 0;         // that the last read brought
   std::uint32_t turn_ = 0;           // the turn that immediate_ counts for
   std::uint32_t immediate_ = 0;
 };

@@ -14,6 +14,9 @@ constexpr std::size_t eager_body = 64 * 1024;  // a length field is trusted so f
 constexpr Duration memory_pause = std::chrono::milliseconds(5);
 constexpr std::uint16_t memory_pauses_max = 2000;  // ten seconds
 constexpr std::size_t smallest_read = 512;
+// One read is what a turn may exceed its budget by. Bytes cost little, messages by the piece: see
+// adapt_bite.
+constexpr std::uint32_t bite_frames = 1024;
 // The worst case: frames of one byte (nine on the wire), each in the smallest block and a queue
 // slot of its own. Beside them, what comes in steps: a new node of the queue, the last block's
 // start.
@@ -28,7 +31,8 @@ std::size_t StreamPipe::read_limit() const noexcept {
   const std::size_t available = io_.pool.available();
   const std::size_t room =
       available < memory_per_read ? 0 : (available - memory_per_read) / memory_per_byte;
-  if (state_ == PipeState::active) return std::min(io_.receive_buffer.size, room);
+  if (state_ == PipeState::active)
+    return std::min({std::size_t{bite_}, io_.receive_buffer.size, room});
   // A header costs nothing; what may come behind it does, and waits until the host lets it in.
   if (config_->asks_first) return handshake_size - stash_size_;
   return room < smallest_read ? handshake_size - stash_size_ : smallest_read;
@@ -41,17 +45,19 @@ void StreamPipe::receive() noexcept {
   std::array<iovec, 2> buffers;
   std::size_t count = 0;
   std::size_t asked = 0;
+  const std::size_t most = io_.receive_buffer.size;
   const std::size_t body_rest = body_.size() - body_filled_;
   if (body_rest == 0 && !may_start) return pause_for_memory();
   // A known body is filled in place: its memory is there already. What follows it lands in the
   // shared buffer.
   if (body_rest != 0) {
-    buffers[count++] = {body_.mutable_body().data() + body_filled_, body_rest};
-    asked += body_rest;
+    asked = std::min(body_rest, most);
+    buffers[count++] = {body_.mutable_body().data() + body_filled_, asked};
   }
-  if (body_rest == 0 || (may_start && body_.size() == frame_size_)) {
-    buffers[count++] = {io_.receive_buffer.bytes, limit};
-    asked += limit;
+  if (body_rest == 0 || (may_start && body_.size() == frame_size_ && asked < most)) {
+    const std::size_t behind = std::min(limit, most - asked);
+    buffers[count++] = {io_.receive_buffer.bytes, behind};
+    asked += behind;
   }
   const Transfer read = stream_.read({buffers.data(), count});
   if (read.error == Error::would_block) return;
@@ -59,7 +65,7 @@ void StreamPipe::receive() noexcept {
   if (read.bytes == 0) return on_end_of_stream();
   if (state_ == PipeState::draining) return;
   memory_pauses_ = 0;
-  if (read.bytes == asked) io_.reactor.note_more();
+  frames_ = 0;
   const std::uint64_t before = stats_.messages_received;
   const std::size_t into_body = std::min(read.bytes, body_rest);
   if (into_body != 0) {
@@ -67,6 +73,19 @@ void StreamPipe::receive() noexcept {
   }
   if (read.bytes != into_body) parse(io_.receive_buffer.bytes, read.bytes - into_body);
   end_of_read(before, read.bytes);
+  if (state_ == PipeState::ended) return;
+  const bool filled = read.bytes == asked;
+  if (filled && !read_paused_ && !held_) io_.reactor.note_more();
+  adapt_bite(read.bytes - into_body, filled);
+}
+
+// So much that the next one brings some thousand messages, if they go on being as small as these.
+// Starts small, and doubles while few fill it.
+void StreamPipe::adapt_bite(std::size_t bytes, bool filled) noexcept {
+  if (frames_ > bite_frames)
+    bite_ = static_cast<std::uint32_t>(bytes * bite_frames / frames_);
+  else if (filled && frames_ <= bite_frames / 2)
+    bite_ = std::min(2 * bite_, static_cast<std::uint32_t>(io_.receive_buffer.size));
 }
 
 void StreamPipe::end_of_read(std::uint64_t received_before, std::size_t bytes) noexcept {
@@ -103,6 +122,7 @@ void StreamPipe::parse(std::byte* data, std::size_t size) noexcept {
         fail(begun, 0);
       return;
     }
+    ++frames_;
     if (const Error kept = deliver(data, frame_size); kept != Error::none) return fail(kept, 0);
     data += frame_size;
     size -= frame_size;
