@@ -52,6 +52,16 @@ bool PostQueue::pop(Task& task) noexcept {
   return true;
 }
 
+void PostQueue::after_fork_child() noexcept {
+  for (Task task; pop(task);) task = nullptr;
+  const std::size_t end = tail_.load(std::memory_order_relaxed);
+  for (; head_ != end; ++head_) {
+    Slot& slot = slots_[head_ & (capacity_ - 1)];
+    new (&slot.task) Task();  // what is half there is not destroyed
+    slot.sequence.store(head_ + capacity_, std::memory_order_relaxed);
+  }
+}
+
 bool PostQueue::empty() const noexcept {
   return capacity_ == 0 ||
          slots_[head_ & (capacity_ - 1)].sequence.load(std::memory_order_acquire) != head_ + 1;

@@ -30,6 +30,9 @@ class PostQueue {
   [[nodiscard]] Error push(Task& task) noexcept;
   // The loop's thread. False when there is none.
   [[nodiscard]] bool pop(Task& task) noexcept;
+  // In the child of a fork: lets go of all tasks, which run in the parent. A thread that was just
+  // pushing one does not exist here, and what it left half done is overwritten.
+  void after_fork_child() noexcept;
   // The loop's thread: is there (at least) one?
   [[nodiscard]] bool empty() const noexcept;
   // The loop's thread: how many there are, those that are just being pushed included.

@@ -298,18 +298,17 @@ void Reactor::begin_fork_child() noexcept {
 
 Error Reactor::end_fork_child() noexcept {
   SPOOL_ASSERT(flush_list_.empty());
-  // The parent runs what was posted to it; here it is let go.
-  for (Task task; posted_.pop(task);) task = nullptr;
+  posted_.after_fork_child();
   events_next_ = events_end_ = 0;
   local_work_ = more_ = some_untold_ = false;
   armed_ = Instant::max();
   nested_ = poller_->wants_deadline();
-  if (const Error error = poller_->after_fork_child(); error != Error::none) return error;
-  if (!waker_) return Error::none;
-  remove(std::exchange(waker_token_, Token()));
-  waker_.reset();
+  const bool threads = waker_token_.valid();
+  if (threads) remove(std::exchange(waker_token_, Token()));
+  waker_.reset();  // it would wake the parent
   woken_.store(false, std::memory_order_relaxed);
-  return open_waker();
+  const Error error = poller_->after_fork_child();
+  return error == Error::none && threads ? open_waker() : error;
 }
 
 void Reactor::wake() noexcept {

@@ -121,6 +121,28 @@ TEST_CASE("a task is destroyed when it is taken, not when its slot is used again
   CHECK(held.use_count() == 1);
 }
 
+TEST_CASE("a child of fork has an empty queue, whatever its parent's threads were doing") {
+  SystemMemory memory;
+  PostQueue queue(memory);
+  REQUIRE(queue.reserve(8) == Error::none);
+  auto held = std::make_shared<int>(0);
+  const auto push = [&] {
+    Task task([held] {});
+    return queue.push(task);
+  };
+  for (int i = 0; i < 5; ++i) REQUIRE(push() == Error::none);
+  queue.after_fork_child();
+  CHECK(queue.empty());
+  CHECK(held.use_count() == 1);
+  // One more task than there were slots before: the ring goes on where it was.
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 8; ++i) REQUIRE(push() == Error::none);
+    CHECK(push() == Error::would_block);
+    queue.after_fork_child();
+  }
+  CHECK(queue.size() == 0);
+}
+
 TEST_CASE("of many threads' tasks none is lost, none runs twice, each thread's order is kept") {
   constexpr int threads = 4;
   constexpr int per_thread = 20'000;
