@@ -11,7 +11,7 @@ namespace chat {
 
 QColor colour_of(const QString& name) {
   static constexpr QRgb colours[] = {0xff1565c0, 0xffad1457, 0xff2e7d32, 0xffb34700,
-                                     0xff6a1b9a, 0xff00707c, 0xffb71c1c, 0xff4e5b00};
+                                     0xff6a1b9a, 0xff00707c, 0xff6d4c41, 0xff4e5b00};
   std::uint32_t hash = 2166136261u;  // FNV-1a
   for (const QChar letter : name) hash = (hash ^ letter.unicode()) * 16777619u;
   hash ^= hash >> 15;

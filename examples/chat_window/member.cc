@@ -82,7 +82,7 @@ void Member::enter(State state) {
     knows_names_ = false;
     next_number_.reset();
     static_cast<void>(bus_.try_send(hello(name_)));
-    notice("You are in the room");
+    notice(std::exchange(was_in_, true) ? "The room is back" : "You are in the room");
   } else if (before == State::connected) {
     names_.clear();
     notice("The room is gone; waiting for it to come back");

@@ -86,6 +86,7 @@ class Member {
   spool::Error reason_ = spool::Error::none;
   Clock::time_point retry_at_{};
   std::vector<std::string> names_;
+  bool was_in_ = false;                       // the room, once
   bool knows_names_ = false;                  // since it is connected
   std::optional<std::uint64_t> next_number_;  // of lines; nothing before the first
   std::vector<Line> lines_;

@@ -22,7 +22,7 @@ ann hosts
 ann: … wait for me. Here I am again, with the other charger.
 bob: We did. The room came back, and so did we.
 dora comes
-dora: Did somebody say walk? 🥾
+dora: Did somebody say walk?
 YOU: One o'clock, at the bridge.
 )";
 

@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QFont>
+#include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -54,13 +55,18 @@ constexpr const char* style_sheet = R"(
   QLabel#title { color: #ffffff; font-size: 17px; font-weight: bold; }
   QLabel#room { color: #b8c7d6; font-size: 12px; }
   QTextEdit { border: none; background: #ffffff; color: #1c2733; font-size: 14px; }
+  QScrollBar:vertical { border: none; background: #ffffff; width: 12px; }
+  QScrollBar::handle:vertical { background: #c3ccd5; border-radius: 4px; margin: 2px;
+                                min-height: 28px; }
+  QScrollBar::add-line, QScrollBar::sub-line { height: 0px; }
+  QScrollBar::add-page, QScrollBar::sub-page { background: none; }
   QWidget#side { background: #f1f4f7; border-left: 1px solid #d9e0e7; }
   QLabel#members_title { color: #52616f; font-size: 12px; font-weight: bold; }
   QListWidget { border: none; background: transparent; color: #1c2733; font-size: 14px; }
   QListWidget::item { padding: 3px 0px; }
   QWidget#entry { background: #ffffff; border-top: 1px solid #d9e0e7; }
   QLineEdit { border: 1px solid #b3c0cc; border-radius: 6px; padding: 7px 10px; font-size: 14px;
-              background: #ffffff; color: #1c2733; }
+              background: #ffffff; }
   QLineEdit:focus { border-color: #1565c0; }
   QPushButton { border: none; border-radius: 6px; padding: 8px 20px; font-size: 14px;
                 font-weight: bold; background: #1565c0; color: #ffffff; }
@@ -103,7 +109,7 @@ Window::Window(Member& member)
   setAttribute(Qt::WA_StyledBackground);
   setStyleSheet(style_sheet);
   setWindowTitle("spool chat: " + text_of(member.name()));
-  resize(780, 540);
+  resize(800, 600);
 
   auto* const header = new QHBoxLayout;
   header->setContentsMargins(16, 10, 16, 10);
@@ -133,6 +139,10 @@ Window::Window(Member& member)
   middle->addWidget(history_, 1);
   middle->addWidget(side_bar);
 
+  QPalette palette = input_->palette();
+  palette.setColor(QPalette::Text, QColor(0x1c, 0x27, 0x33));
+  palette.setColor(QPalette::PlaceholderText, QColor(0x6b, 0x78, 0x85));
+  input_->setPalette(palette);
   input_->setPlaceholderText("Say something to the room");
   auto* const send = new QPushButton("Send");
   send->setFocusPolicy(Qt::NoFocus);
@@ -211,14 +221,18 @@ void Window::append(const Line& line) {
   QTextCharFormat format;
   if (line.name.empty()) {
     format.setForeground(QColor(0x5c, 0x69, 0x75));
+    cursor.insertText(QTime::currentTime().toString("HH:mm"), format);
     format.setFontItalic(true);
-    cursor.insertText(QTime::currentTime().toString("HH:mm") + "\t" + text_of(line.text), format);
+    cursor.insertText("\t" + text_of(line.text), format);
     return;
   }
   const QString name = text_of(line.name);
   format.setForeground(colour_of(name));
   format.setFontWeight(QFont::Bold);
-  cursor.insertText(name, format);
+  QFont font = history_->font();
+  font.setBold(true);
+  const int room = name_column - 10;
+  cursor.insertText(QFontMetrics(font).elidedText(name, Qt::ElideRight, room), format);
   QTextCharFormat plain;
   plain.setForeground(QColor(0x1c, 0x27, 0x33));
   cursor.insertText("\t" + text_of(line.text), plain);
