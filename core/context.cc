@@ -80,12 +80,13 @@ Error Context::start(Explanation& why) noexcept {
                         : static_cast<std::uint64_t>(reactor_.now().time_since_epoch().count()) ^
                               reinterpret_cast<std::uintptr_t>(this);
   random_ = Random(seed);
-  const Error error = start_io(why);
+  Error error = start_io();
+  if (error == Error::none) error = reserve();
   if (error == Error::no_memory && why.empty()) why << no_memory_to_start;
   return error;
 }
 
-Error Context::start_io(Explanation&) noexcept {
+Error Context::start_io() noexcept {
   constexpr std::size_t front = io::ReceiveBuffer::front_room;
   receive_storage_ = static_cast<std::byte*>(memory().allocate(front + config_.receive_buffer, 64));
   if (receive_storage_ == nullptr) return Error::no_memory;
@@ -94,7 +95,18 @@ Error Context::start_io(Explanation&) noexcept {
   if (ring == nullptr) return Error::no_memory;
   events_ = static_cast<Event*>(ring);
   for (std::uint32_t i = 0; i < config_.event_queue; ++i) new (events_ + i) Event();
-  if (!io::make_builtin_transports(io_, transports_)) return Error::no_memory;
+  return io::make_builtin_transports(io_, transports_) ? Error::none : Error::no_memory;
+}
+
+Error Context::reserve() noexcept {
+  const std::uint32_t connections = config_.reserve_connections;
+  for (auto& transport : transports_)
+    if (transport && !transport->reserve(connections)) return Error::no_memory;
+  // A socket has a descriptor for each address that it listens on, and one for each connection.
+  if (!reactor_.reserve(config_.reserve_sockets + connections) ||
+      !sockets_.reserve(config_.reserve_sockets) || !endpoints_.reserve(config_.reserve_sockets) ||
+      !exchanges_.reserve(config_.reserve_exchanges))
+    return Error::no_memory;
   return pool().reserve(config_.reserve_message_size, config_.reserve_messages);
 }
 

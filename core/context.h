@@ -122,7 +122,8 @@ class Context {
     bool closed = false;
   };
 
-  [[nodiscard]] Error start_io(Explanation& why) noexcept;
+  [[nodiscard]] Error start_io() noexcept;
+  [[nodiscard]] Error reserve() noexcept;
   [[nodiscard]] io::Transport* transport_of(const io::Address& address) noexcept;
   [[nodiscard]] Result<io::Transport*> prepare(std::string_view text, bool listen,
                                                const EndpointOptions& options,

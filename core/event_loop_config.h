@@ -36,6 +36,11 @@ struct EventLoopConfig {
   // Messages to make room for at the start: `reserve_messages` of `reserve_message_size` bytes.
   std::size_t reserve_messages = 0;
   std::size_t reserve_message_size = 256;
+  // Sockets (with an address each), connections (tcp, and ipc) and exchanges to make room for at
+  // the start. Up to 16 Mi each.
+  std::uint32_t reserve_sockets = 0;
+  std::uint32_t reserve_connections = 0;
+  std::uint32_t reserve_exchanges = 0;
   // What one poll_once may do, unless it is told otherwise.
   Budget budget{};
   // One read takes at most so much, in bytes; shared by all connections. 4 KiB to 16 MiB.

@@ -153,6 +153,11 @@ Result<Message> EventLoop::message(std::string_view text) noexcept {
   return anchor_->pool().copy_of(std::as_bytes(std::span(text)));
 }
 
+Result<void> EventLoop::reserve_messages(std::size_t size, std::size_t count) noexcept {
+  if (here() == nullptr) return internal::why_gone(anchor_);
+  return anchor_->pool().reserve(size, count);
+}
+
 void EventLoop::flush() noexcept {
   if (core::Context* context = here()) context->reactor().flush_all();
 }

@@ -119,6 +119,10 @@ class EventLoop {
   // One with a copy of the text.
   [[nodiscard]] Result<Message> message(std::string_view text) noexcept;
 
+  // Storage for `count` more messages of `size` bytes, made now instead of when they are needed;
+  // each power of two has its own. no_memory, message_too_large.
+  Result<void> reserve_messages(std::size_t size, std::size_t count) noexcept;
+
   // Copies the message if it is shared, so that it may be written to. no_memory leaves it as it
   // was.
   Result<void> unshare(Message& message) noexcept;

@@ -71,6 +71,9 @@ class Transport {
   [[nodiscard]] virtual std::string_view aliases() const noexcept { return {}; }
   [[nodiscard]] bool serves(std::string_view scheme) const noexcept;
 
+  // Makes storage for so many pipes, ahead. False when memory is refused.
+  [[nodiscard]] virtual bool reserve(std::uint32_t) noexcept { return true; }
+
   // Is this an address one can connect to (or listen on)? Opens nothing. Error::none, or what is
   // wrong with it.
   [[nodiscard]] virtual Error check(const Address& address, bool listen,

@@ -39,6 +39,15 @@ class ObjectPool {
     ++live_;
     return new (block) T(std::forward<Args>(args)...);
   }
+  // Makes storage for `count` more than there is spare. False when memory is refused.
+  [[nodiscard]] bool reserve(std::uint32_t count) noexcept {
+    for (; count != 0; --count) {
+      void* block = memory_.allocate(bytes, alignment);
+      if (block == nullptr) return false;
+      free_ = new (block) Free{free_};
+    }
+    return true;
+  }
   void destroy(T* object) noexcept {
     object->~T();
     free_ = new (object) Free{free_};

@@ -66,6 +66,8 @@ class Reactor {
   // Once, before anything else. What it returns is what a descriptor or memory request returned.
   [[nodiscard]] Error open(const ReactorConfig& config) noexcept;
 
+  // Room for so many more descriptors, ahead. False when memory says no.
+  [[nodiscard]] bool reserve(std::uint32_t count) noexcept { return registrations_.reserve(count); }
   // Descriptors. The source outlives its registration; remove before the descriptor is closed.
   [[nodiscard]] Result<Token> add(NativeHandle fd, Interest interest, Source& source) noexcept;
   // Takes effect at once; a poller that cannot (no memory) is told again each turn.

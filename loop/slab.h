@@ -68,6 +68,12 @@ class Slab {
   }
 
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
+  // Makes room for `count` more, at most up to the limit. False when memory says no.
+  [[nodiscard]] bool reserve(std::uint32_t count) noexcept {
+    while (chunk_count_ * chunk_slots - live_ < count && chunk_count_ * chunk_slots < limit_)
+      if (!grow()) return false;
+    return true;
+  }
 
   // Calls fn(key, object) for each object. fn may erase the object it is given, and no other.
   template <typename Fn>
@@ -109,7 +115,10 @@ class Slab {
       chunk->slots[i].generation = 1;
       chunk->slots[i].next_free = i + 1 < chunk_slots ? first + i + 1 : none;
     }
-    free_head_ = first;
+    if (free_tail_ == none)
+      free_head_ = first;
+    else
+      slot_at(free_tail_).next_free = first;
     free_tail_ = first + chunk_slots - 1;
     return true;
   }

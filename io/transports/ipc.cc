@@ -78,6 +78,8 @@ class IpcTransport final : public Transport {
   std::string_view scheme() const noexcept override { return "ipc"; }
   std::string_view aliases() const noexcept override { return "unix abstract"; }
 
+  bool reserve(std::uint32_t pipes) noexcept override { return pipes_.reserve(pipes); }
+
   Error check(const Address& address, bool listen, Explanation& why) noexcept override {
     const Result<SocketAddress> parsed = parse(address, listen, why);
     return parsed.ok() ? Error::none : parsed.error();

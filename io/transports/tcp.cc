@@ -42,6 +42,8 @@ class TcpTransport final : public Transport {
   std::string_view scheme() const noexcept override { return "tcp"; }
   std::string_view aliases() const noexcept override { return "tcp4 tcp6"; }
 
+  bool reserve(std::uint32_t pipes) noexcept override { return pipes_.reserve(pipes); }
+
   Error check(const Address& address, bool listen, Explanation& why) noexcept override {
     const Result<TcpAddress> parsed = parse(address, listen, why);
     return parsed.ok() ? Error::none : parsed.error();

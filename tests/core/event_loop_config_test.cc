@@ -42,6 +42,15 @@ TEST_CASE("every field with a range is fine at both ends, and one beyond is name
   CHECK(verdict<std::size_t>(reserve, 2147483648) ==
         "reserve_message_size is 2147483648: expected 0 to 2147483647");
 
+  for (const auto& [name, field] :
+       {std::pair{"reserve_sockets", &EventLoopConfig::reserve_sockets},
+        std::pair{"reserve_connections", &EventLoopConfig::reserve_connections},
+        std::pair{"reserve_exchanges", &EventLoopConfig::reserve_exchanges}}) {
+    CHECK(verdict<std::uint32_t>(field, 1u << 24).empty());
+    CHECK(verdict<std::uint32_t>(field, (1u << 24) + 1) ==
+          std::string(name) + " is 16777217: expected 0 to 16777216");
+  }
+
   const auto posts = &EventLoopConfig::post_queue;
   CHECK(verdict<std::size_t>(posts, 0).empty());
   CHECK(verdict<std::size_t>(posts, 1u << 20).empty());
@@ -79,6 +88,8 @@ TEST_CASE("a budget of no time is no limit, a negative one is wrong") {
   CHECK(budget(0ms).empty());
   CHECK(budget(Duration::max()).empty());
   CHECK(budget(Duration(-1)) == "budget.time is negative: expected zero (no limit) or more");
+  CHECK(verdict([](EventLoopConfig& config) { config.budget.callback_time = Duration(-1); }) ==
+        "budget.callback_time is negative: expected zero (no limit) or more");
 }
 
 }  // namespace

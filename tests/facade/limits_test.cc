@@ -212,5 +212,53 @@ TEST_CASE("pre-sized, no message needs the allocator") {
   CHECK(loop.stats().pool_misses == 0);
 }
 
+TEST_CASE("pre-sized, peers come, talk, go and come again without the allocator") {
+  HangGuard guard;
+  const std::string transport = GENERATE(as<std::string>(), "tcp", "ipc");
+  EventLoopConfig config;
+  config.reserve_sockets = 2;
+  config.reserve_connections = 64;
+  config.reserve_messages = 128;  // of 256 bytes: the queues of 64 connections
+  EventLoop loop = EventLoop::create(std::move(config)).value();
+  loop.reserve_messages(64, 640).value();
+  loop.reserve_messages(4096, 64).value();
+  Pull pull = loop.open<Pull>().value();
+  const std::string address = listen_on(pull, transport);
+  const std::uint64_t allocations = loop.stats().allocations;
+  for (int round = 0; round < 2; ++round) {
+    EventLoop other = EventLoop::create({}).value();
+    std::vector<Push> players;
+    for (int i = 0; i < 64; ++i) {
+      players.push_back(other.open<Push>().value());
+      players.back().connect(address).value();
+    }
+    REQUIRE(turn_until(loop, other, [&] { return pull.peers() == 64; }));
+    int sent = 0;
+    int received = 0;
+    REQUIRE(turn_until(loop, other, [&] {
+      for (Push& player : players)
+        if (sent < 640 && player.try_send("hello").ok()) ++sent;
+      while (pull.try_recv().ok()) ++received;
+      return received == 640;
+    }));
+    players.clear();
+    REQUIRE(turn_until(loop, other, [&] { return pull.peers() == 0; }));
+  }
+  // The table of the poll back-end grows with the numbers of its descriptors.
+  const std::uint64_t allowed = loop.backend_fd().ok() ? 0 : 4;
+  CHECK(loop.stats().allocations - allocations <= allowed);
+}
+
+TEST_CASE("what cannot be reserved within the memory limit is said at the start") {
+  Explanation why;
+  EventLoopConfig config;
+  config.memory_limit = 4u << 20;
+  SECTION("sockets") { config.reserve_sockets = 1u << 20; }
+  SECTION("connections") { config.reserve_connections = 1u << 20; }
+  SECTION("exchanges") { config.reserve_exchanges = 1u << 20; }
+  CHECK(EventLoop::create(std::move(config), &why).error() == Error::no_memory);
+  CHECK(why.text().find("memory_limit is too small") != std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace spool

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/crash.h"
+#include "tests/support/fake_memory.h"
 
 namespace spool::loop {
 namespace {
@@ -108,6 +109,19 @@ TEST_CASE("a pool that goes before its objects aborts") {
     ObjectPool<int> pool(memory);
     static_cast<void>(pool.create(1));
   }));
+}
+
+TEST_CASE("what was reserved needs no memory") {
+  testing::FakeMemory memory;
+  ObjectPool<int> pool(memory);
+  REQUIRE(pool.reserve(3));
+  const std::size_t blocks = memory.blocks();
+  CHECK(blocks == 3);
+  int* taken[3] = {pool.create(1), pool.create(2), pool.create(3)};
+  CHECK(memory.blocks() == blocks);
+  for (int* object : taken) pool.destroy(object);
+  memory.fail_at = 1;
+  CHECK_FALSE(pool.reserve(1));
 }
 
 }  // namespace

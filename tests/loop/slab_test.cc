@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/fake_memory.h"
+
 namespace spool::loop {
 namespace {
 
@@ -194,6 +196,27 @@ TEST_CASE("objects are aligned as their type asks") {
     CHECK(reinterpret_cast<std::uintptr_t>(slab.find(keys.back())) % 64 == 0);
   }
   for (const Key key : keys) slab.erase(key);
+}
+
+TEST_CASE("what was reserved needs no memory, whatever was taken and given back before") {
+  testing::FakeMemory memory;
+  Slab<int, Tag> slab(memory, 200);
+  std::vector<Handle<Tag>> keys;
+  for (int i = 0; i < 10; ++i) keys.push_back(slab.insert(i));
+  for (int i = 0; i < 5; ++i) {
+    slab.erase(keys.back());
+    keys.pop_back();
+  }
+  REQUIRE(slab.reserve(100));
+  const std::size_t blocks = memory.blocks();
+  for (int i = 0; i < 100; ++i) keys.push_back(slab.insert(i));
+  CHECK(memory.blocks() == blocks);
+  for (const auto key : keys) REQUIRE(slab.find(key) != nullptr);
+  for (const auto key : keys) slab.erase(key);
+  CHECK(slab.reserve(1000));  // up to the limit
+  memory.fail_at = 1;
+  Slab<int, Tag> refused(memory);
+  CHECK_FALSE(refused.reserve(1));
 }
 
 }  // namespace
