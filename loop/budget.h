@@ -17,7 +17,7 @@ struct Budget {
   std::uint64_t bytes = 4u << 20;                  // bytes received
   Duration time = std::chrono::microseconds(500);  // of library time: no waiting, no callbacks
   // Of time in callbacks and posted tasks; checked after each, the rest waits for the next call.
-  Duration callback_time = Duration::zero();
+  Duration callback_time{};
 };
 
 // What one poll_once did. Trivially copyable.
