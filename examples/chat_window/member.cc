@@ -71,7 +71,15 @@ void Member::on_event(const spool::Event& event) {
       retry_at_ = Clock::now() + event.retry_in;
       enter(State::waiting);
       break;
-    default:
+    case EventKind::listening:
+    case EventKind::accepted:
+    case EventKind::accept_failed:
+    case EventKind::peer_refused:
+    case EventKind::peer_blocked:
+    case EventKind::peer_caught_up:
+    case EventKind::messages_dropped:
+    case EventKind::messages_lost:
+    case EventKind::closed:
       break;  // not about being connected
   }
 }

@@ -38,7 +38,7 @@ class Member {
   enum class State { connecting, waiting, connected };
   using Clock = std::chrono::steady_clock;
 
-  // More lines than that between two looks are too many to read: the oldest are left out.
+  // Of more than twice as many between two looks, the oldest are left out: nobody could read them.
   static constexpr std::size_t lines_max = 1000;
 
   Member(spool::EventLoop& loop, std::string_view name);

@@ -11,7 +11,7 @@ bob comes
 cleo comes
 ann: Good morning! Who is for a walk after lunch?
 YOU: Me, if the rain stops.
-bob: The radar says it will be dry by one. I would take the path along the river, it is the only one that is not flooded after a night like this.
+bob: The radar says dry by one. I would take the path along the river, all others are mud by now.
 cleo: Not me, the train to Zürich leaves at 12:40. Take pictures!
 YOU: Safe travels, Cleo.
 cleo leaves

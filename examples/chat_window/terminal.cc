@@ -7,10 +7,14 @@
 #include <string_view>
 
 namespace chat {
+namespace {
+
+// While so much cannot be said, no more is read: whoever writes to us has to wait.
+constexpr std::size_t unsaid_max = 64u << 10;
+
+}  // namespace
 
 Terminal::Terminal(Member& member) : member_(member), input_(STDIN_FILENO, QSocketNotifier::Read) {
-  // While nothing can be said, nothing is read: whoever writes to us has to wait.
-  input_.setEnabled(false);
   QObject::connect(&input_, &QSocketNotifier::activated, [this] { read_some(); });
 }
 
@@ -30,6 +34,8 @@ void Terminal::read_some() {
   const ssize_t size = ::read(STDIN_FILENO, buffer, sizeof buffer);
   if (size > 0) {
     unsaid_.append(buffer, static_cast<std::size_t>(size));
+    // Far too long a line is one as it is.
+    if (unsaid_.size() >= unsaid_max && unsaid_.find('\n') == std::string::npos) unsaid_ += '\n';
   } else {
     at_end_ = true;
     if (!unsaid_.empty() && unsaid_.back() != '\n') unsaid_ += '\n';
@@ -45,7 +51,7 @@ void Terminal::say_lines() {
     begin = end + 1;
   }
   unsaid_.erase(0, begin);
-  input_.setEnabled(!at_end_ && member_.can_say());
+  input_.setEnabled(!at_end_ && unsaid_.size() < unsaid_max);
   if (at_end_ && unsaid_.empty()) QCoreApplication::quit();
 }
 

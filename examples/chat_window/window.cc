@@ -16,6 +16,9 @@
 #include <QTextEdit>
 #include <QTime>
 #include <QVBoxLayout>
+#include <cstddef>
+#include <string>
+#include <utility>
 
 #include "examples/chat_window/colours.h"
 
@@ -23,7 +26,8 @@ namespace chat {
 namespace {
 
 constexpr int frame_ms = 16;
-constexpr int history_lines = 2000;
+constexpr std::size_t history_lines = 1000;
+constexpr int lines_per_frame = 50;
 constexpr int name_column = 96;  // pixels
 constexpr int picture_size = 22;
 
@@ -121,7 +125,7 @@ Window::Window(Member& member)
   history_->setReadOnly(true);
   history_->setFocusPolicy(Qt::NoFocus);
   history_->setUndoRedoEnabled(false);
-  history_->document()->setMaximumBlockCount(history_lines);
+  history_->document()->setMaximumBlockCount(static_cast<int>(history_lines));
   history_->document()->setDocumentMargin(14);
 
   members_->setFocusPolicy(Qt::NoFocus);
@@ -193,27 +197,41 @@ void Window::say(const QString& text) {
 }
 
 void Window::show_news() {
+  fetch_lines();
   show_lines();
   show_names();
   show_state();
+  if (!unshown_.empty()) frame_.start();
+}
+
+void Window::fetch_lines() {
+  for (Line& line : member_.take_lines()) unshown_.push_back(std::move(line));
+  // The others would be out of the history before anybody has seen them.
+  if (unshown_.size() <= history_lines) return;
+  const std::size_t skipped = unshown_.size() - history_lines / 2;
+  unshown_.erase(unshown_.begin(), unshown_.begin() + static_cast<std::ptrdiff_t>(skipped));
+  unshown_.push_front({{}, std::to_string(skipped) + " lines went by too fast"});
 }
 
 void Window::show_lines() {
-  const std::vector<Line> lines = member_.take_lines();
-  if (lines.empty()) return;
+  if (unshown_.empty()) return;
   QScrollBar* const bar = history_->verticalScrollBar();
   const bool at_end = bar->value() >= bar->maximum() - 4;
-  const std::size_t first = lines.size() > history_lines ? lines.size() - history_lines : 0;
   history_->setUpdatesEnabled(false);
-  for (std::size_t i = first; i < lines.size(); ++i) append(lines[i]);
+  QTextCursor cursor(history_->document());
+  cursor.movePosition(QTextCursor::End);
+  cursor.beginEditBlock();  // laid out once, not once per line
+  for (int i = 0; i < lines_per_frame && !unshown_.empty(); ++i) {
+    append(cursor, unshown_.front());
+    unshown_.pop_front();
+  }
+  cursor.endEditBlock();
   history_->setUpdatesEnabled(true);
   // Who has scrolled up to read is left alone.
   if (at_end) bar->setValue(bar->maximum());
 }
 
-void Window::append(const Line& line) {
-  QTextCursor cursor(history_->document());
-  cursor.movePosition(QTextCursor::End);
+void Window::append(QTextCursor& cursor, const Line& line) {
   if (history_->document()->isEmpty())
     cursor.setBlockFormat(line_format());
   else

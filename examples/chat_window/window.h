@@ -6,12 +6,14 @@
 #include <QTimer>
 #include <QWidget>
 #include <cstdint>
+#include <deque>
 
 #include "examples/chat_window/member.h"
 
 class QLabel;
 class QLineEdit;
 class QListWidget;
+class QTextCursor;
 class QTextEdit;
 
 namespace chat {
@@ -37,11 +39,12 @@ class Window : public QWidget {
 
  private:
   void show_news();
+  void fetch_lines();
   void show_lines();
   void show_names();
   void show_state();
   void show_rate();
-  void append(const Line& line);
+  void append(QTextCursor& cursor, const Line& line);
 
   Member& member_;
   QTextEdit* history_;
@@ -50,6 +53,7 @@ class Window : public QWidget {
   QLineEdit* input_;
   QLabel* state_;
   QLabel* rate_;
+  std::deque<Line> unshown_;
   QTimer frame_;   // runs when there is something new
   QTimer second_;  // for what changes with time
   QElapsedTimer since_rate_;
