@@ -269,7 +269,7 @@ std::optional<Instant> Reactor::next_deadline() noexcept {
 
 // Local work is a deadline that is over: a sleeping host wakes for both in the same way.
 void Reactor::arm_nested(Instant now) noexcept {
-  const std::optional<Instant> deadline = has_local_work() ? now : next_timer();
+  const std::optional<Instant> deadline = more_ || has_local_work() ? now : next_timer();
   const Instant next = deadline.value_or(Instant::max());
   if (next == armed_ && next > now) return;
   armed_ = next;
