@@ -67,6 +67,18 @@ class Hello(unittest.TestCase):
     def test_game_tick(self):
         self.prints("game_tick", "40 ticks, 800 states sent and received\n")
 
+    def test_engine_tick(self):
+        for fps, budget in [("60", 833), ("144", 347)]:
+            done = run("engine_tick", fps, "2")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            lines = done.stdout.splitlines()
+            self.assertEqual(lines[0].split(" frames,")[0], str(2 * int(fps)))
+            self.assertEqual(lines[-1], "all promises kept")
+            self.assertEqual([line[:4] for line in lines[1:9:4]], ["red:", "blue"])
+            for line in lines[4], lines[8]:
+                self.assertRegex(line, r"its budget +%d us$" % budget)
+        self.assertEqual(run("engine_tick", "0").returncode, 2)
+
     def test_embed_in_epoll(self):
         if HAS_BACKEND_FD:
             self.prints("embed_in_epoll", "received: first result\nreceived: second result\n")
