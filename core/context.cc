@@ -137,7 +137,7 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
 
 bool Context::has_local_work() const noexcept {
   return events_count_ != 0 || !changed_.empty() || !asked_.empty() || !reaped_pipes_.empty() ||
-         !reaped_exchanges_.empty() || reaped_others_;
+         !reaped_exchanges_.empty() || !reaped_endpoints_.empty() || !reaped_sockets_.empty();
 }
 
 // Each of these leaves to the next turn what the time is too short for.
@@ -237,8 +237,8 @@ void Context::reap(io::Pipe& pipe) noexcept {
   reactor_.note_local_work();
 }
 
-void Context::reap(Socket&) noexcept {
-  reaped_others_ = true;
+void Context::reap(Socket& socket) noexcept {
+  reaped_sockets_.push_back(socket);
   reactor_.note_local_work();
 }
 
@@ -253,20 +253,15 @@ void Context::forget(Endpoint& endpoint) noexcept {
   EndpointSlot* slot = endpoints_.find(endpoint.handle);
   SPOOL_ASSERT(slot != nullptr);
   slot->closed = true;
-  reaped_others_ = true;
+  reaped_endpoints_.push_back(endpoint);
   reactor_.note_local_work();
 }
 
 void Context::free_reaped() noexcept {
   while (io::Pipe* pipe = reaped_pipes_.pop_front()) pipe->dispose();
   while (Exchange* exchange = reaped_exchanges_.pop_front()) exchanges_.erase(exchange->handle());
-  if (!std::exchange(reaped_others_, false)) return;
-  endpoints_.for_each([this](EndpointHandle handle, EndpointSlot& slot) {
-    if (slot.closed) endpoints_.erase(handle);
-  });
-  sockets_.for_each([this](SocketHandle handle, Socket& socket) {
-    if (socket.is_closed()) sockets_.erase(handle);
-  });
+  while (Endpoint* endpoint = reaped_endpoints_.pop_front()) endpoints_.erase(endpoint->handle);
+  while (Socket* socket = reaped_sockets_.pop_front()) sockets_.erase(socket->handle());
 }
 
 // --- Sockets and endpoints --------------------------------------------------------------------

@@ -153,8 +153,9 @@ class Context {
   loop::List<io::Pipe, io::PeerList> asked_;  // held: the host has not been asked yet
   loop::List<Exchange, ExchangeListTag> reaped_exchanges_;
   loop::List<io::Pipe, io::OwnerList> reaped_pipes_;
-  bool reaped_others_ = false;  // sockets or endpoints are to be freed
-  Event* events_ = nullptr;     // a ring of config_.event_queue
+  loop::List<Endpoint, EndpointListTag> reaped_endpoints_;
+  loop::List<Socket, ReapedSocketTag> reaped_sockets_;
+  Event* events_ = nullptr;  // a ring of config_.event_queue
   std::uint32_t events_first_ = 0;
   std::uint32_t events_count_ = 0;
   std::uint64_t events_dropped_ = 0;

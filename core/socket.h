@@ -30,10 +30,13 @@ namespace spool::core {
 
 class Context;
 
+struct ReapedSocketTag {};
+
 class Socket final : public protocols::ProtocolHost,
                      public EndpointHost,
                      public io::PipeOwner,
-                     public Notified {
+                     public Notified,
+                     public loop::Link<ReapedSocketTag> {
  public:
   Socket(Context& context, SocketType type, bool raw, const SocketOptions& options) noexcept;
   ~Socket();
