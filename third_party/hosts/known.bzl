@@ -16,6 +16,7 @@ KNOWN = {
     "glfw": struct(package = "glfw3"),
     "glib": struct(package = "glib-2.0"),
     "io_uring": struct(package = "liburing"),
+    "png": struct(package = "libpng"),  # no main loop: examples/game_window takes pictures with it
     "qt5": struct(
         package = "Qt5Widgets",
         family = "qt",
