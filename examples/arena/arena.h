@@ -70,7 +70,8 @@ struct Player {
 
 struct Shot {
   Point at;
-  std::uint32_t owner = 0;
+  std::uint16_t owner = 0;
+  std::uint16_t number = 0;  // stays the same from snapshot to snapshot
 };
 
 // Only as many players and shots as there are go over the wire, one behind the other.
@@ -83,6 +84,7 @@ struct Snapshot {
   std::uint32_t inputs = 0;    // received by the server so far
   std::uint32_t step = 0;      // of the world
   std::uint32_t run = 0;       // which server this is: another one begins anew
+  std::uint32_t missed = 0;    // snapshots that had no room on their way to somebody, in all
   std::int64_t sent = 0;       // when, in nanoseconds of the steady clock
   Player players[players_max];
   Shot shots[shots_max];

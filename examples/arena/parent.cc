@@ -11,13 +11,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 
 #include "examples/arena/children.h"
+#include "examples/arena/directory.h"
 #include "examples/arena/frames.h"
 #include "examples/arena/match.h"
 #include "examples/arena/picture.h"
@@ -38,26 +37,6 @@ void watch_signals() {
   action.sa_handler = on_signal;
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaction(number, &action, nullptr);
 }
-
-// A directory for the ipc sockets, and for what the children complain about; removed at the end.
-class Directory {
- public:
-  Directory() {
-    char name[] = "/tmp/spool-arena-XXXXXX";
-    if (mkdtemp(name) == nullptr) give_up("making a directory in /tmp", spool::Error::system, "");
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
 
 bool in_table_order(const Report& a, const Report& b) {
   return a.role != b.role ? a.role < b.role : a.player < b.player;
@@ -230,7 +209,7 @@ class Parent {
 }  // namespace
 
 int run_parent(Match match, bool plain) {
-  const Directory directory;
+  const Directory directory("spool-arena");
   match.directory = directory.path();
   watch_signals();
   const auto parent = std::make_unique<Parent>(match, plain || !Screen::available());

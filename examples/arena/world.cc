@@ -67,7 +67,8 @@ void World::shoot(std::size_t player) noexcept {
   const Point way{std::cos(body.shown.aim), std::sin(body.shown.aim)};
   Flight& flight = flights_[flight_count_++];
   flight.shown.at = {body.shown.at.x + 2 * way.x, body.shown.at.y + 2 * way.y};
-  flight.shown.owner = static_cast<std::uint32_t>(player);
+  flight.shown.owner = static_cast<std::uint16_t>(player);
+  flight.shown.number = ++shots_;
   flight.speed = {way.x * shot_speed, way.y * shot_speed};
   flight.left = shot_life;
 }

@@ -42,6 +42,7 @@ class World {
   const Field& field_;
   float step_;
   std::uint32_t steps_ = 0;
+  std::uint16_t shots_ = 0;
   std::size_t player_count_;
   std::size_t flight_count_ = 0;
   std::array<Body, players_max> bodies_{};
