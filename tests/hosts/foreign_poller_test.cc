@@ -137,6 +137,9 @@ TEST_CASE("a host without memory: nothing is attached, nothing is half registere
   const NativeHandle fd = pair.fds[0];
   host.refuse = 1;
   CHECK(host.add(fd, Interest::read, Token{1000, 1}) == Error::no_memory);
+  host.detach();
+  host.attach(loop).value();
+  CHECK(host.watched.size() == 1);  // the waker
   CHECK(host.add(fd, Interest::read, Token{1000, 2}) == Error::none);
   host.refuse = 1;
   CHECK(host.modify(fd, Interest::write, Token{1000, 2}) == Error::no_memory);

@@ -1,7 +1,7 @@
 // What a host that watches each descriptor has to do beyond the scenario.
 #pragma once
 
-#include <poll.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +48,46 @@ TEST_CASE("a connection that is refused, many times") {
   Pair pair = world.loop.open<Pair>({.reconnect_min = 1ms, .reconnect_max = 1ms}).value();
   pair.connect(address).value();
   world.until("refusals", [&] { return pair.stats().connects_failed >= 30; });
+}
+
+// As a socket of a name lookup, whose server is away for a while.
+TEST_CASE("a descriptor whose error passes is watched on") {
+  World world;
+  world.attach();
+  const auto open_udp = [](sockaddr_in& address) {
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(fd, generic, size) == 0);
+    REQUIRE(::getsockname(fd, generic, &size) == 0);
+    return fd;
+  };
+  sockaddr_in here{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
+  sockaddr_in there = here;
+  const int socket = open_udp(here);
+  const int peer = open_udp(there);
+  REQUIRE(::connect(socket, reinterpret_cast<sockaddr*>(&there), sizeof there) == 0);
+  Poller& poller = *world.host->config().poller;
+  const Token token{1000, 1};  // nobody's, so the turns do nothing about it
+  REQUIRE(poller.add(socket, Interest::read, token) == Error::none);
+  world.sleep(20ms);
+
+  ::close(peer);
+  int before = world.turns;
+  REQUIRE(::send(socket, "x", 1, 0) == 1);
+  world.until("an error", [&] { return world.turns > before; });
+  char byte = 0;
+  REQUIRE(::recv(socket, &byte, 1, 0) == -1);
+  world.sleep(20ms);
+
+  REQUIRE(open_udp(there) == peer);
+  before = world.turns;
+  const auto* const to = reinterpret_cast<const sockaddr*>(&here);
+  REQUIRE(::sendto(peer, "x", 1, 0, to, sizeof here) == 1);
+  world.until("a datagram", [&] { return world.turns > before; });
+  poller.remove(socket, token);
+  ::close(socket);
+  ::close(peer);
 }
 
 TEST_CASE("numbers of descriptors that are closed and used again at once") {
