@@ -35,7 +35,7 @@ class Ev : public Guest {
     ev_io_set(&watch_, descriptor.value(), EV_READ);
     watch_.data = this;
     host_ = host;
-    is_paused_ = false;
+    is_paused_ = is_in_turn_ = false;
     begin(loop);
     ev_io_start(host_, &watch_);
     return {};
@@ -55,9 +55,10 @@ class Ev : public Guest {
   // serve it, and that loop would spin: it does without us until the callback is back.
   void on_readiness() noexcept {
     const bool is_nested = serving();
+    if (!is_nested) is_in_turn_ = true;
     const After after = serve();
     if (after == After::failed) detach();
-    if (after == After::reentrant && is_nested) {
+    if (after == After::reentrant && is_nested && is_in_turn_) {
       ev_io_stop(host_, &watch_);
       is_paused_ = true;
     }
@@ -67,6 +68,7 @@ class Ev : public Guest {
   struct ev_loop* host_ = nullptr;
   ev_io watch_{};
   bool is_paused_ = false;
+  bool is_in_turn_ = false;  // the turn on the stack is of this attachment, and ends the pause
 };
 
 }  // namespace spool::hosts

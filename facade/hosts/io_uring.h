@@ -6,10 +6,8 @@
 //   while (running) {
 //     io_uring_submit_and_wait(&ring, 1);            // submits what the guest asks for, too
 //     while (io_uring_peek_cqe(&ring, &completion) == 0) {
-//       const io_uring_cqe seen = *completion;
+//       if (!guest.handle(completion)) ...           // one of the program's own
 //       io_uring_cqe_seen(&ring, completion);
-//       if (guest.handle(seen)) continue;            // this was ours
-//       ... the program's own completions ...
 //     }
 //   }
 #pragma once
@@ -71,20 +69,20 @@ class IoUring : public Guest {
     io_uring_sqe_set_data64(entry, (mark_ & ~(marks - 1)) + cancel_mark);
   }
 
-  // To be called with every completion of the ring, after io_uring_cqe_seen: true when it was ours;
-  // then it has run one poll_once and asked for the next. Where one of ours could not be asked for
-  // because of a full queue, any completion is the occasion to try again.
-  bool handle(const io_uring_cqe& completion) noexcept {
-    const bool is_ours = ring_ != nullptr && (completion.user_data ^ mark_) < marks;
-    if (!attached()) return is_ours;
-    if (completion.user_data == mark_ && is_armed_) {
+  // To be called with every completion of the ring, before io_uring_cqe_seen: true when it was
+  // ours; then it has run one poll_once and asked for the next. Where one of ours could not be
+  // asked for because of a full queue, any completion is the occasion to try again.
+  bool handle(const io_uring_cqe* completion) noexcept {
+    const std::uint64_t mark = completion->user_data;
+    const int said = completion->res;
+    const bool is_ours = ring_ != nullptr && (mark ^ mark_) < marks;
+    if (attached() && is_armed_ && mark == mark_) {
       is_armed_ = false;
-      if (!respond(completion.res)) return true;
+      if (!respond(said)) return true;
     }
     if (attached() && !is_armed_ && !serving()) arm();
     return is_ours;
   }
-  bool handle(const io_uring_cqe* completion) noexcept { return handle(*completion); }
 
  private:
   // Marks, added to the user's: 0 and 1, in turn, the polls; 2, requests to cancel one.
@@ -97,6 +95,8 @@ class IoUring : public Guest {
     if (said == -ECANCELED) return true;
     const After after = said < 0 ? fail(host_error(-said)) : serve();
     if (after == After::failed) detach();
+    // Attached by the callback that has come here: its turn knows nothing of this attachment.
+    if (after == After::reentrant) arm();
     return after != After::ended;
   }
 
