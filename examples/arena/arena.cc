@@ -21,7 +21,7 @@ constexpr std::array<Wall, 7> small_walls{{
 constexpr std::array<Point, colors_max> small_homes{
     {{6, 6}, {74, 34}, {74, 6}, {6, 34}, {40, 12}, {40, 28}, {24, 20}, {56, 20}}};
 
-constexpr Field small{width, height, small_walls, small_homes};
+constexpr Field small{width, height, small_walls, small_homes, 34};
 
 // Between the rows and columns of homes.
 constexpr std::array<Wall, 12> large_walls{{
@@ -49,7 +49,7 @@ constexpr std::array<Point, players_max> large_homes = [] {
 }();
 
 constexpr Field large{16 * columns, 11 * static_cast<int>(players_max) / columns, large_walls,
-                      large_homes};
+                      large_homes, 15};
 
 constexpr std::array<std::string_view, colors_max> names{"red",  "blue", "green", "gold",
                                                          "pink", "cyan", "lime",  "rust"};

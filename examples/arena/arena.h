@@ -32,6 +32,7 @@ struct Field {
   int width, height;
   std::span<const Wall> walls;
   std::span<const Point> homes;  // where players begin, and come back
+  float reach;                   // how far off bots shoot
 };
 // For players_max players.
 [[nodiscard]] const Field& large_field() noexcept;

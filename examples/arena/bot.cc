@@ -80,7 +80,7 @@ void Bot::decide(const Snapshot& world, Input& input) noexcept {
   const float flight = range / shot_speed;
   const Point ahead{target->at.x + speed.x * flight, target->at.y + speed.y * flight};
   input.aim = std::atan2(ahead.y - me.at.y, ahead.x - me.at.x) + 0.08f * noise();
-  input.fire = range < 34 && in_sight(field_, me.at, target->at) ? 1 : 0;
+  input.fire = range < field_.reach && in_sight(field_, me.at, target->at) ? 1 : 0;
 }
 
 }  // namespace arena

@@ -1,4 +1,4 @@
-// Hud: the numbers over the picture: what the network does, and what it costs.
+// Hud: the numbers above the picture: what the network does, and what it costs.
 #pragma once
 
 #include <spool/spool.h>
@@ -16,6 +16,8 @@ namespace game {
 // Owned by the window.
 class Hud {
  public:
+  static constexpr float height = 96;  // of its strip at the top of the canvas
+
   explicit Hud(spool::Duration budget) : budget_(budget) {}
 
   // What this frame's poll_once has cost.
@@ -34,15 +36,16 @@ class Hud {
   [[nodiscard]] double worst_poll_microseconds() const noexcept { return worst_poll_; }
 
  private:
-  static constexpr std::size_t history = 236;  // frames, one pixel each
+  static constexpr std::size_t history = 240;  // frames, one pixel each
   struct Rates {
     double frames = 0, snapshots = 0, sent = 0, server_inputs = 0;  // per second
     double age = 0;                                                 // milliseconds
     double poll = 0, poll_worst = 0;                                // microseconds
   };
 
-  void draw_graph(Canvas& canvas, float x, float y) const;
-  static void draw_leaders(Canvas& canvas, const arena::Snapshot& world);
+  void draw_rates(Canvas& canvas, float x) const;
+  void draw_graph(Canvas& canvas, float x) const;
+  static void draw_leaders(Canvas& canvas, float x, const arena::Snapshot& world);
 
   spool::Duration budget_;
   Rates rates_;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Color white{255, 255, 255};
 constexpr Color dark{8, 10, 18};
-constexpr float trail_step = 1.0f / 60;  // seconds between two points of a trail
+constexpr float trail_step = 1.0f / 40;  // seconds between two points of a trail
 
 Color mixed(Color a, Color b, float part) {
   const auto mix = [part](Uint8 x, Uint8 y) {
@@ -40,8 +40,11 @@ Color color_of(std::size_t player) {
   return from_hue(hue, player % 2 == 0 ? 0.62f : 0.8f, player % 3 == 0 ? 0.88f : 1.0f);
 }
 
-Picture::Picture(Canvas& canvas, const arena::Field& field)
-    : canvas_(canvas), scale_(canvas.width() / static_cast<float>(field.width)), sparks_(900) {
+Picture::Picture(Canvas& canvas, const arena::Field& field, float top)
+    : canvas_(canvas),
+      scale_(canvas.width() / static_cast<float>(field.width)),
+      top_(top),
+      sparks_(900) {
   draw_ground(field);
 }
 
@@ -57,8 +60,8 @@ void Picture::draw_ground(const arena::Field& field) {
   }
   const float cell = 8 * scale_;
   for (float x = cell; x < w; x += cell) canvas_.line({x, 0}, {x, h}, {70, 90, 170}, 0.13f);
-  for (float y = cell; y < h; y += cell) canvas_.line({0, y}, {w, y}, {70, 90, 170}, 0.13f);
-  canvas_.glow({w / 2, h / 2}, w * 0.55f, {30, 44, 110}, 0.4f);
+  for (float y = top_; y < h; y += cell) canvas_.line({0, y}, {w, y}, {70, 90, 170}, 0.13f);
+  canvas_.glow({w / 2, (top_ + h) / 2}, w * 0.55f, {30, 44, 110}, 0.4f);
   for (const arena::Wall& wall : field.walls) {
     const Pixel from = pixel({static_cast<float>(wall.left), static_cast<float>(wall.top)});
     const Pixel to = pixel({static_cast<float>(wall.right), static_cast<float>(wall.bottom)});

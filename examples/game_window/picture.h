@@ -17,7 +17,8 @@ namespace game {
 // Owned by the window; draws on its canvas.
 class Picture {
  public:
-  Picture(Canvas& canvas, const arena::Field& field);
+  // The field fills the width of the canvas, below `top` pixels of something else.
+  Picture(Canvas& canvas, const arena::Field& field, float top);
 
   // The world at this frame's moment, which comes `seconds` after the last one's. After a jump,
   // trails begin anew.
@@ -26,14 +27,13 @@ class Picture {
 
   // The middle of a player on the canvas.
   [[nodiscard]] Pixel pixel(arena::Point at) const noexcept {
-    return {at.x * scale_, at.y * scale_};
+    return {at.x * scale_, top_ + at.y * scale_};
   }
-  [[nodiscard]] float scale() const noexcept { return scale_; }
   // How many players were seen so far.
   [[nodiscard]] std::size_t players_seen() const noexcept;
 
  private:
-  static constexpr std::size_t trail_length = 26;
+  static constexpr std::size_t trail_length = 30;
   struct Trail {
     std::array<Pixel, trail_length> points{};  // the newest first
     std::size_t count = 0;
@@ -52,7 +52,8 @@ class Picture {
   [[nodiscard]] float random() noexcept;  // 0 to 1
 
   Canvas& canvas_;
-  float scale_;
+  float scale_;  // pixels per unit
+  float top_;
   std::array<Trail, arena::players_max> trails_{};
   std::vector<Spark> sparks_;  // of fixed size
   std::size_t next_spark_ = 0;

@@ -45,7 +45,7 @@ constexpr double welcome = 1.5;  // how long the window is glad that it is back
 constexpr double patience = 30;  // of a demo, for everything to start
 
 constexpr int window_width = 1280;
-constexpr int window_height = 720;
+constexpr int window_height = 800;
 
 spool::EventLoop make_loop() {
   spool::EventLoopConfig config;
@@ -73,7 +73,7 @@ class Window {
         snapshots_(need(loop_, "opening SUB", loop_.open<spool::Sub>(patient()))),
         inputs_(need(loop_, "opening PUSH", loop_.open<spool::Push>(patient()))),
         canvas_("spool: a game in a window", window_width, window_height),
-        picture_(canvas_, arena::large_field()),
+        picture_(canvas_, arena::large_field(), Hud::height),
         hud_(budget),
         autopilot_(arena::large_field(), own_player,
                    static_cast<float>(steps_per_snapshot) / steps_per_second) {
@@ -213,8 +213,8 @@ class Window {
       picture_.draw(timeline_.shown());
     }
     hud_.draw(canvas_, timeline_.shown(),
-              is_autopilot_ ? "any key: play yourself   R: restart the server   Esc: end"
-                            : "WASD + mouse   Tab: autopilot   R: restart the server   Esc: end");
+              is_autopilot_ ? "any key: play   R: restart the server   Esc: end"
+                            : "WASD, mouse   Tab: autopilot   R: restart the server   Esc: end");
     draw_banner();
     if (saves_) saved_ = canvas_.save(demo_.screenshot);
     canvas_.show();
