@@ -12,7 +12,7 @@ namespace spool {
 namespace {
 
 // So many per turn and direction; the rest in the next turn, after the others.
-constexpr int burst = 256;
+constexpr std::uint32_t burst = 256;
 
 bool receives(SocketType type) noexcept {
   return type != SocketType::push && type != SocketType::pub;
@@ -30,7 +30,9 @@ struct Device::Forwarder {
     Forwarder* owner = nullptr;
     std::optional<Message> held;
 
+    // A notice of `from` or `to`: called by the loop, but not the user's time.
     void pump() noexcept;
+    void forward(loop::Reactor& reactor) noexcept;
   };
 
   RawSocket a;
@@ -59,7 +61,14 @@ struct Device::Forwarder {
 };
 
 void Device::Forwarder::Lane::pump() noexcept {
-  for (int i = 0; i < burst; ++i) {
+  core::Context* context = internal::context_of(from->anchor_of());
+  if (context == nullptr) return;
+  loop::Reactor& reactor = context->reactor();
+  reactor.work_in_call([&] { forward(reactor); });
+}
+
+void Device::Forwarder::Lane::forward(loop::Reactor& reactor) noexcept {
+  for (std::uint32_t done = 0; done < burst && (done == 0 || !reactor.enough_work(done)); ++done) {
     if (!held.has_value()) {
       if (!to->can_send()) return;
       Result<Message> message = from->try_recv();

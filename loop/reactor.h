@@ -111,6 +111,15 @@ class Reactor {
   void call_user(Call&& user) noexcept {
     time_.call(user);
   }
+  // Within such a call: work that is the library's after all.
+  template <typename Work>
+  void work_in_call(Work&& work) noexcept {
+    time_.own(work);
+  }
+  // After `done` pieces of such work: the rest waits for the next turn.
+  [[nodiscard]] bool enough_work(std::uint32_t done) noexcept {
+    return done % bite == 0 && look_if_over();
+  }
   // After `done` calls of one kind: what is left waits for the next turn. A flood that used up the
   // library's time leaves each kind a share.
   [[nodiscard]] bool enough_calls(std::uint32_t done) const noexcept {

@@ -108,6 +108,29 @@ TEST_CASE("events and log lines count as the host's time") {
   CHECK(result.library_time == 0ms);
 }
 
+TEST_CASE("what a device forwards is the library's time, not the host's") {
+  testing::FakeClock clock;
+  EventLoop loop = World::make_loop(clock);
+  RawSocket front = loop.open_raw(SocketType::pull).value();
+  RawSocket back = loop.open_raw(SocketType::push).value();
+  const std::string in = listen_on(front, "inproc");
+  Push push = loop.open<Push>().value();
+  Pull pull = loop.open<Pull>().value();
+  back.connect(listen_on(pull, "inproc")).value();
+  push.connect(in).value();
+  Device device = Device::join(front, back).value();
+  for (int i = 0; i < 20; ++i) loop.poll_once();
+  for (int i = 0; i < 100; ++i) push.try_send("x").value();
+  clock.step = 1us;  // with every look
+  const PollResult result = loop.poll_once();
+  clock.step = {};
+  CHECK(device.stats().forwarded == 100);
+  CHECK(result.notices == 1);
+  // Of the looks around the notice only those outside of the forwarding count as the host's.
+  CHECK(result.callback_time <= 2us);
+  CHECK(result.library_time >= 1us);
+}
+
 TEST_CASE("a loop that is suspended for an hour times nothing out") {
   World world;
   Req req = world.loop.open<Req>().value();
