@@ -271,8 +271,12 @@ std::optional<Instant> Reactor::next_deadline() noexcept {
 void Reactor::arm_nested(Instant now) noexcept {
   const std::optional<Instant> deadline = more_ || has_local_work() ? now : next_timer();
   const Instant next = deadline.value_or(Instant::max());
-  if (next == armed_ && next > now) return;
+  // The poller's timer knows real time only. One that ran out, while the host's clock stands still
+  // or is slower, is set anew, or the host would spin.
+  const Instant real_now = MonotonicClock().now();
+  if (next == armed_ && next > now && real_now < runs_out_) return;
   armed_ = next;
+  runs_out_ = saturating_add(real_now, time_until(next, now));
   poller_->set_deadline(deadline, now);
 }
 

@@ -212,7 +212,8 @@ class Reactor {
   std::size_t events_end_ = 0;
   PollResult result_;
   Instant now_{};
-  Instant armed_{};  // the nested deadline; Instant::max(): none
+  Instant armed_{};     // the nested deadline; Instant::max(): none
+  Instant runs_out_{};  // its timer, in real time
   std::uint32_t turn_number_ = 0;
   std::uint32_t batch_depth_ = 0;
   bool in_turn_ = false;

@@ -1,5 +1,7 @@
 // Random calls against the promise to a host that sleeps on backend_fd(): readable exactly when
 // poll_once would do something. A failure prints its seed.
+#include <type_traits>
+
 #include <catch2/catch.hpp>
 
 #include "nesting_world.h"
@@ -19,6 +21,7 @@ TEMPLATE_TEST_CASE("whatever two loops are told to do, their host hears of all o
   std::size_t tasks = 0;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     NestingWorld world(make, seed, true);
+    CHECK(world.guests[0]->nests() == !std::is_same_v<TestType, loop::PollPoller>);
     for (int step = 0; step < 3000; ++step) {
       switch (world.random.below(8)) {
         case 0:

@@ -64,7 +64,7 @@ class NestingWorld {
     check();
   }
   void turn() { turn(some_guest()); }
-  void turn(Guest& guest) {
+  PollResult turn(Guest& guest) {
     Budget budget{0, 0, 0, Duration::zero()};
     if (random.chance(50)) budget.events = static_cast<std::uint32_t>(random.between(1, 3));
     if (random.chance(10)) budget.messages = 1;
@@ -73,7 +73,7 @@ class NestingWorld {
       for (const std::unique_ptr<Guest>& each : guests) each->forgive();
     const Instant from = guest.loop->now();
     in_turn_ = true;
-    guest.turn(budget);
+    const PollResult result = guest.turn(budget);
     in_turn_ = false;
     for (auto& [id, asked] : asked_) {
       const bool must_end = asked->guest == &guest && asked->due.has_value() && *asked->due <= from;
@@ -82,6 +82,7 @@ class NestingWorld {
     for (auto entry = nodes_.begin(); entry != nodes_.end();)  // those that callbacks closed
       entry = entry->second->is_closed ? nodes_.erase(entry) : std::next(entry);
     check();
+    return result;
   }
   // Nothing else happens: both loops must come to rest, by what they tell the host.
   void settle() {
@@ -95,6 +96,7 @@ class NestingWorld {
   [[nodiscard]] bool is_at_rest() { return guests[0]->is_at_rest() && guests[1]->is_at_rest(); }
   // Something ends within 3 ms, whatever else happens.
   void ask_for_certain() {
+    if (!verdict.failure.empty()) return;
     for (const auto& [id, asked] : asked_)
       if (asked->is_waiting() && asked->due.has_value() && !asked->guest->is_suspended) return;
     for (std::unique_ptr<Guest>& guest : guests)
