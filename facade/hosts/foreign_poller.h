@@ -60,6 +60,15 @@ class ForeignPoller : public Poller, public Guest {
     if (attached()) arm(now);
   }
   [[nodiscard]] bool wants_deadline() const noexcept final { return true; }
+  // For EventLoop::after_fork_child, in a child that has detached before: with libuv, after
+  // uv_loop_fork, since the kernel's set is the parent's until then.
+  [[nodiscard]] Error after_fork_child() noexcept final {
+    if (attached()) return Error::not_supported;
+    entries_.clear();
+    end_ = 0;
+    deadline_.reset();
+    return table_.after_fork_child();
+  }
 
  protected:
   // Null: memory comes from malloc; else it outlives this.

@@ -2,6 +2,7 @@
 #include <spool/hosts/foreign_poller.h>
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -202,6 +203,28 @@ TEST_CASE("what is due while nobody is attached is due when somebody is") {
   clock.time += 1h;
   host.attach(loop).value();
   CHECK(host.timer == Duration::zero());
+}
+
+TEST_CASE("a forked child detaches, and goes on with a host of its own") {
+  FakeHost host;
+  EventLoop loop = make_loop(host);
+  host.attach(loop).value();
+  Pull pull = loop.open<Pull>().value();
+  pull.listen("tcp://127.0.0.1:0").value();
+  const auto fork_and = [](auto&& in_child) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(in_child() ? 0 : 1);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  };
+  CHECK(fork_and([&] {
+    host.detach();
+    return loop.after_fork_child().ok() && host.attach(loop).ok() && host.watched.size() == 1 &&
+           loop.open<Pull>().value().listen("tcp://127.0.0.1:0").ok();
+  }));
+  CHECK(fork_and([&] { return loop.after_fork_child().error() == Error::not_supported; }));
+  CHECK(host.watched.size() == 2);
 }
 
 TEST_CASE("work from outside of a turn is due at once, a turn that leaves work too") {

@@ -1,4 +1,4 @@
-"""The repository @spool_hosts: which of the known main loops this machine has.
+"""The repository @spool_hosts: which of the known main loops (and what their examples need) this machine has.
 
 It is made again when SPOOL_HOSTS changes (`./run` sets it to a digest of the packages' versions) and when the Bazel
 server starts, so that a package that was installed meanwhile is found. Nothing is fetched.
@@ -87,7 +87,7 @@ def _hosts_repository(context):
                              "HAS_XVFB = %r\n" % (context.which("Xvfb") != None), executable = False)
     if missing:
         # buildifier: disable=print
-        print("these main loops are not installed, so their adapters are not built: " + ", ".join(missing))
+        print("not installed, so what needs them is not built: " + ", ".join(missing))
 
 hosts_repository = repository_rule(
     implementation = _hosts_repository,
