@@ -185,7 +185,32 @@ struct Scenario {
     note(bus->try_recv());
     turn(2);
   }
+  // What a host asks of its guest.
+  void guest() {
+    static_cast<void>(loop.backend_fd());  // needs descriptors, no memory
+    note(loop.reserve_messages(512, 2));
+    Result<Pull> pull = loop.open<Pull>({.name = "guest"});
+    Result<Push> push = loop.open<Push>({.reconnect_min = 1ms});
+    if (!note(pull) || !note(push)) return;
+    note(pull->on_admission([](const PeerInfo&) { return true; }));
+    Result<Endpoint> at = pull->listen("tcp://127.0.0.1:0");
+    if (!note(at)) return;
+    const std::string real(at->address().text());
+    note(push->connect("tcp://localhost" + real.substr(real.rfind(':'))));
+    turn(12);
+    loop.suspend();
+    {
+      Batch batch(loop);
+      for (int i = 0; i < 3; ++i) note(push->try_send("gathered"));
+    }
+    turn(4);
+    loop.resume();
+    loop.clock_jumped();
+    while (note(pull->try_recv())) {
+    }
+  }
   void all() {
+    guest();
     pair();
     requests();
     surveys();
@@ -203,6 +228,9 @@ EventLoopConfig config_of(FakeMemory& memory, EventLog& log) {
   config.memory = &memory;
   config.receive_buffer = 16u << 10;
   config.reserve_messages = 2;
+  config.reserve_sockets = 2;
+  config.reserve_connections = 2;
+  config.reserve_exchanges = 2;
   config.seed = 1;
   config.on_event = log.collect();
   return config;
