@@ -25,17 +25,26 @@ class EvHost final : public AdapterHost<Ev> {
     return adapter.attach(loop, host_);
   }
   void after(Duration delay, std::function<void()> call) override {
-    timers_.push_back(std::move(call));
-    const auto fire = [](int, void* timer) { (*static_cast<std::function<void()>*>(timer))(); };
+    timers_.push_back({{}, std::move(call)});
+    Timer& timer = timers_.back();
+    timer.watch.data = &timer;
+    timer.watch.cb = [](struct ev_loop*, ev_timer* watch, int) {
+      static_cast<Timer*>(watch->data)->call();
+    };
+    ev_timer_set(&timer.watch, std::chrono::duration<double>(delay).count(), 0.);
     ev_now_update(host_);
-    ev_once(host_, -1, 0, std::chrono::duration<double>(delay).count(), fire, &timers_.back());
+    ev_timer_start(host_, &timer.watch);
   }
   void run() override { ev_run(host_, 0); }
   void quit() override { ev_break(host_, EVBREAK_ONE); }
 
  private:
+  struct Timer {
+    ev_timer watch;
+    std::function<void()> call;
+  };
   struct ev_loop* host_ = ev_loop_new(EVFLAG_AUTO);
-  std::list<std::function<void()>> timers_;  // called or not, they stay
+  std::list<Timer> timers_;  // called or not, they stay
 };
 
 TEST_CASE("a callback that runs libev's loop keeps our loop waiting, and nobody spins") {
