@@ -8,7 +8,7 @@
 #include <QTimer>
 #include <catch2/catch.hpp>
 
-#include "scenario.h"
+#include "guest_cases.h"
 
 namespace spool::hosts::scenario {
 namespace {
@@ -21,56 +21,28 @@ struct Application {
   QCoreApplication qt{count, arguments};
 };
 
-struct QtHost final : Host {
-  Application application;
-  Qt adapter;
-  QEventLoop event_loop;
+class QtHost final : public AdapterHost<Qt> {
+ public:
+  ~QtHost() override { destroy_adapters(); }
+  [[nodiscard]] QObject& application() { return application_.qt; }
 
-  Result<void> attach(EventLoop& loop) override { return adapter.attach(loop); }
-  void detach() override { adapter.detach(); }
-  void on_turn(Function<void(const PollResult&)> call) override {
-    adapter.on_turn(std::move(call));
-  }
+  Result<void> attach_to(Qt& adapter, EventLoop& loop) override { return adapter.attach(loop); }
   void after(Duration delay, std::function<void()> call) override {
     const auto length = std::chrono::ceil<std::chrono::milliseconds>(delay);
-    QTimer::singleShot(length, ::Qt::PreciseTimer, &application.qt, std::move(call));
+    QTimer::singleShot(length, ::Qt::PreciseTimer, &application_.qt, std::move(call));
   }
-  void run() override { event_loop.exec(); }
-  void quit() override { event_loop.quit(); }
+  void run() override { event_loop_.exec(); }
+  void quit() override { event_loop_.quit(); }
+
+ private:
+  Application application_;
+  QEventLoop event_loop_;
 };
-
-// Runs the host until the time is over, which is long enough for everything that is due.
-void run_for(QtHost& host, Duration length) {
-  host.after(length, [&] { host.quit(); });
-  host.run();
-}
-
-TEST_CASE("the adapter is destroyed within its own callbacks") {
-  QtHost host;
-  EventLoop loop = EventLoop::create({}).value();
-  for (const bool in_turn : {true, false}) {
-    auto adapter = std::make_unique<Qt>();
-    adapter->attach(loop).value();
-    int calls = 0;
-    const auto end = [&] {
-      ++calls;
-      adapter.reset();
-    };
-    if (in_turn)
-      loop.post(end).value();
-    else
-      adapter->on_turn([&](const PollResult&) { end(); });
-    loop.wake();
-    run_for(host, 50ms);
-    CHECK(calls == 1);
-    CHECK(adapter == nullptr);
-  }
-}
 
 TEST_CASE(
     "a program without an event loop of Qt's destroys it in a callback, and nothing is left") {
   QtHost host;
-  EventLoop loop = EventLoop::create({}).value();
+  EventLoop loop = make_loop();
   auto adapter = std::make_unique<Qt>();
   adapter->attach(loop).value();
   loop.post([&] { adapter.reset(); }).value();
@@ -80,31 +52,31 @@ TEST_CASE(
 
 TEST_CASE("it ends with its parent, between turns and in them") {
   QtHost host;
-  EventLoop loop = EventLoop::create({}).value();
+  EventLoop loop = make_loop();
   for (const bool in_turn : {true, false}) {
     auto parent = std::make_unique<QObject>();
-    host.adapter.attach(loop, parent.get()).value();
+    host.adapter().attach(loop, parent.get()).value();
     if (in_turn)
       loop.post([&] { parent.reset(); }).value();
     else
       host.after(5ms, [&] { parent.reset(); });
-    run_for(host, 30ms);
+    host.sleep(30ms);
     CHECK(parent == nullptr);
     const std::uint64_t turns = loop.stats().turns;
     loop.wake();
-    run_for(host, 30ms);
+    host.sleep(30ms);
     CHECK(loop.stats().turns == turns);
   }
   // And can be attached again.
-  host.adapter.attach(loop).value();
+  host.adapter().attach(loop).value();
   bool ran = false;
   loop.post([&] { ran = true; }).value();
-  run_for(host, 30ms);
+  host.sleep(30ms);
   CHECK(ran);
 }
 
 TEST_CASE("it may outlive the application") {
-  EventLoop loop = EventLoop::create({}).value();
+  EventLoop loop = make_loop();
   Qt adapter;
   {
     const Application application;
@@ -116,7 +88,7 @@ TEST_CASE("it may outlive the application") {
 }
 
 TEST_CASE("what cannot be attached is refused, and nothing is") {
-  EventLoop loop = EventLoop::create({}).value();
+  EventLoop loop = make_loop();
   Qt adapter;
   CHECK(adapter.attach(loop).error() == Error::invalid_argument);  // no application yet
   QtHost host;
@@ -127,30 +99,33 @@ TEST_CASE("what cannot be attached is refused, and nothing is") {
   CHECK(adapter.attach(loop).ok());
 }
 
-TEST_CASE("detached and attached again within a callback, it goes on") {
+TEST_CASE("attached in a callback that then runs Qt's event loop, it is served below the old one") {
   QtHost host;
-  EventLoop loop = EventLoop::create({}).value();
-  host.attach(loop).value();
+  EventLoop one = make_loop();
+  EventLoop other = make_loop();
+  host.attach(one).value();
   int ran = 0;
-  for (int i = 0; i < 3; ++i) {
-    loop.post([&] {
-          ++ran;
-          host.detach();
-          host.attach(loop).value();
-          if (ran == 2) {  // the new one is served below the old one
-            host.detach();
-            host.attach(loop).value();
-          }
-        })
-        .value();
-    run_for(host, 30ms);
-    CHECK(ran == i + 1);
-  }
+  one.post([&] {
+       host.detach();
+       host.attach(other).value();
+       QEventLoop dialog;
+       const auto end = [&] {
+         ++ran;
+         host.destroy_adapter();
+         dialog.quit();
+       };
+       other.post(end).value();
+       dialog.exec();
+       ++ran;
+     })
+      .value();
+  host.sleep(50ms);
+  CHECK(ran == 2);
 }
 
 TEST_CASE("a callback that runs Qt's event loop keeps ours waiting, and nobody spins") {
   QtHost host;
-  EventLoop loop = EventLoop::create({}).value();
+  EventLoop loop = make_loop();
   host.attach(loop).value();
   bool second_ran = false;
   bool inner_ran = false;
@@ -165,7 +140,7 @@ TEST_CASE("a callback that runs Qt's event loop keeps ours waiting, and nobody s
         for (; !inner_ran; ++rounds) dialog.processEvents(QEventLoop::WaitForMoreEvents);
       })
       .value();
-  run_for(host, 300ms);
+  host.sleep(300ms);
   CHECK(inner_ran);
   CHECK(second_ran);
   CHECK(rounds <= 5);
@@ -175,12 +150,12 @@ TEST_CASE("a loop in a QThread lives by that thread's event loop") {
   QtHost host;
   bool served = false;
   QThread* const thread = QThread::create([&] {
-    EventLoop loop = EventLoop::create({}).value();
+    EventLoop loop = make_loop();
     Qt adapter;
     adapter.attach(loop).value();
     QEventLoop event_loop;
     loop.post([&] {
-          served = QThread::currentThread() != host.application.qt.thread();
+          served = QThread::currentThread() != host.application().thread();
           event_loop.quit();
         })
         .value();
@@ -196,6 +171,6 @@ TEST_CASE("a loop in a QThread lives by that thread's event loop") {
 
 }  // namespace
 
-std::unique_ptr<Host> make_host() { return std::make_unique<QtHost>(); }
+std::unique_ptr<GuestHost> make_guest_host() { return std::make_unique<QtHost>(); }
 
 }  // namespace spool::hosts::scenario
