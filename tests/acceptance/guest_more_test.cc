@@ -14,9 +14,13 @@ struct Host {
   // A turn, and whether what it says of the next one is one story.
   PollResult turn(const Budget& budget = no_limits()) {
     const PollResult result = world.loop.poll_once(Timeout::none(), budget);
-    const auto next = world.loop.next_deadline();
-    CHECK((next.has_value() && *next <= world.loop.now()) == result.more);
+    CHECK(work_is_due() == result.more);
     return result;
+  }
+  // An empty optional is below everything: so not with <=.
+  bool work_is_due() {
+    const auto next = world.loop.next_deadline();
+    return next.has_value() && *next <= world.loop.now();
   }
   static bool did_something(const PollResult& result) {
     return result.events + result.messages + result.timers + result.posted + result.notices != 0;
@@ -57,6 +61,7 @@ TEST_CASE("more is said in each turn that leaves work, and not in the one that l
             REQUIRE(peer->send(std::string_view(bytes).substr(at, 50'000)));
             while (host.turn(budget).more) {
             }
+            CHECK_FALSE(Host::did_something(host.turn(budget)));
           }
         } else {
           REQUIRE(peer->send(raw::frame(peer->ipc, std::string(size, 'm'))));
@@ -73,6 +78,8 @@ TEST_CASE("more is said in each turn that leaves work, and not in the one that l
         worked = !more || Host::did_something(result);
         while (pull.try_recv().ok()) ++received;
       }
+      // What is sent over a unix socket is there at once, so none of it may be left.
+      if (transport == "ipc") CHECK_FALSE(Host::did_something(host.turn(budget)));
       return received == 5 * each;
     });
     CHECK(received == 5 * each);
@@ -88,7 +95,7 @@ TEST_CASE("what is sent and gathered is work, until it is written") {
   host.world.settle();
   CHECK_FALSE(host.world.loop.next_deadline().has_value());
   push.try_send("gathered").value();
-  CHECK(host.world.loop.next_deadline() <= host.world.loop.now());
+  CHECK(host.work_is_due());
   CHECK_FALSE(host.turn().more);
   CHECK(host.world.read_frame(*peer) == "gathered");
 }
@@ -101,7 +108,7 @@ TEST_CASE("a task that was posted is work, and a task that it posts is work of t
     host.world.loop.post([&] { ++ran; }).value();
   });
   CHECK(first.ok());
-  CHECK(host.world.loop.next_deadline() <= host.world.loop.now());
+  CHECK(host.work_is_due());
   CHECK(host.turn().more);
   CHECK(ran == 1);
   CHECK_FALSE(host.turn().more);
