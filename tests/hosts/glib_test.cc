@@ -53,12 +53,12 @@ TEST_CASE("on_turn may put another function in its place") {
     host.on_turn([&](const PollResult&) {
       ++second;
       host.on_turn(nullptr);
+      host.after(50ms, [&] { host.quit(); });
+      loop.wake();
     });
     loop.wake();
   });
   loop.wake();
-  host.after(20ms, [&] { loop.wake(); });
-  host.after(50ms, [&] { host.quit(); });
   host.run();
   CHECK(first == 1);
   CHECK(second == 1);
@@ -75,13 +75,16 @@ TEST_CASE("a callback that runs the context keeps our loop waiting, and nobody s
           CHECK_FALSE(second_ran);
           inner_ran = true;
         });
-        loop.post([&] { second_ran = true; }).value();
+        loop.post([&] {
+              second_ran = true;
+              host.quit();
+            })
+            .value();
         int rounds = 0;
         for (; !inner_ran; ++rounds) g_main_context_iteration(host.context(), TRUE);
         CHECK(rounds <= 3);
       })
       .value();
-  host.after(200ms, [&] { host.quit(); });
   host.run();
   CHECK(inner_ran);
   CHECK(second_ran);
