@@ -65,31 +65,30 @@ class Player {
   void frame(Clock::duration elapsed) {
     const auto start = Clock::now();
 
-    // 1. The network first: one call, which never waits and keeps to its budget. What it left
-    //    (result.more) comes with the next frame. Calling until nothing is left would give the
-    //    frame to whoever sends most.
-    const spool::PollResult result = loop->poll_once();
-    network_time.values.push_back(micros(result.library_time));
-    cut_short += result.more;
+    // 1. The network first: one call, which never waits and keeps to its budget.
+    network();
 
-    // 2. What has arrived becomes part of the world. A queue that is not taken from fills up, and
-    //    holds the peer back: take it all.
-    while (auto message = socket->try_recv()) apply(*message);
-
-    // 3. The simulation, in steps of its own.
+    // 2. The simulation, in steps of its own.
     if (!paused) {
       behind += elapsed;
       int steps = 0;
       for (; behind >= step && steps < steps_per_frame_max; behind -= step, ++steps) simulate();
       if (behind >= step) behind %= step;  // the rest of a slow frame is nobody's
-      // 4. The latest state goes out, once per frame and not once per step: a slow frame makes no
+      // 3. The latest state goes out, once per frame and not once per step: a slow frame makes no
       //    burst. The batch makes it one system call, however many units there are.
       if (steps != 0) send();
     }
 
-    // 5. The picture: between the last two steps, by how much of the next one is over.
+    // 4. The picture: between the last two steps, by how much of the next one is over.
     render(std::chrono::duration<float>(behind) / std::chrono::duration<float>(step));
     frame_time.values.push_back(micros(Clock::now() - start) / 1000);
+  }
+
+  // What the call of this frame has left can wait for the next one; if there is time until then,
+  // now is better. Not in a loop at the start of the frame: that would give it to whoever sends
+  // most.
+  void use_rest_of_frame(Clock::time_point until) {
+    while (more && Clock::now() + 2 * budget < until) network();
   }
 
   // The loop's time stands still: no request of ours and no reconnect times out because the player
@@ -118,6 +117,7 @@ class Player {
   spool::Duration budget{};
   Clock::duration behind{};
   spool::Instant paused_at{};
+  bool more = false;  // the last call left something
   bool paused = false;
   bool time_stood_still = false;
   bool in_order = true;
@@ -130,6 +130,14 @@ class Player {
   Figures network_time;
 
  private:
+  void network() {
+    const spool::PollResult result = loop->poll_once();
+    network_time.values.push_back(micros(result.library_time));
+    more = result.more;
+    cut_short += more;
+    // A queue that is not taken from fills up, and holds the peer back: take it all.
+    while (auto message = socket->try_recv()) apply(*message);
+  }
   static double micros(std::chrono::nanoseconds length) {
     return static_cast<double>(length.count()) / 1000;
   }
@@ -205,6 +213,8 @@ int main(int argc, char** argv) {
     blue.frame(now - shown);
     shown = now;
     next = std::max(next + frame, now);  // late is late: no row of frames to catch up
+    red.use_rest_of_frame(next);
+    blue.use_rest_of_frame(next);
     std::this_thread::sleep_until(next);
   }
   // Both are through: what is on its way arrives.
