@@ -187,7 +187,8 @@ struct Calls {
   std::uint64_t messages = 0;
 };
 
-void measured_call(spool::EventLoop& loop, const spool::Budget& budget, Calls& calls) {
+// Returns when the call began.
+double measured_call(spool::EventLoop& loop, const spool::Budget& budget, Calls& calls) {
   const long preempted = times_preempted();
   const double wall = clock_micros(CLOCK_MONOTONIC);
   const double cpu = clock_micros(CLOCK_THREAD_CPUTIME_ID);
@@ -202,6 +203,7 @@ void measured_call(spool::EventLoop& loop, const spool::Budget& budget, Calls& c
     ++calls.interrupted;
   if (!result.more) ++calls.dry;
   calls.messages += result.messages;
+  return wall;
 }
 
 // About as much work as the budget allows, always the same.
@@ -248,14 +250,19 @@ void take_all(spool::Pull& pull, Figures& delays) {
 class Metronome {
  public:
   explicit Metronome(spool::EventLoop& loop) : req_(loop.open<spool::Req>().value()) { start(); }
-  void tick() {
-    if (!exchange_.can_recv()) return;
+  // After a call that began then.
+  void tick(double began) {
+    if (!exchange_.can_recv()) {
+      overlooked += began > due_ + 10;
+      return;
+    }
     lateness.add(clock_micros(CLOCK_MONOTONIC) - due_);
     exchange_.close();
     start();
   }
 
   Figures lateness;
+  int overlooked = 0;  // calls that began when it was due, and did not fire it
 
  private:
   void start() {
@@ -293,18 +300,17 @@ int run(const Options& options) {
   spool::Budget one_read = budget;
   one_read.events = 1;
   delays = Figures();
-  const auto rest_of_frame = [&] {
+  const auto rest_of_frame = [&](double began) {
     take_all(pull, delays);
-    metronome.tick();
+    metronome.tick(began);
     if (options.pause != 0) ::usleep(static_cast<useconds_t>(options.pause));
   };
   for (std::size_t i = 0; i < frames; ++i) {
-    measured_call(loop, budget, calls);
-    rest_of_frame();
+    rest_of_frame(measured_call(loop, budget, calls));
     if (i % 4 != 0) continue;
-    measured_call(loop, one_read, reads);
+    const double began = measured_call(loop, one_read, reads);
     control.measure();
-    rest_of_frame();
+    rest_of_frame(began);
   }
   for (const pid_t child : children) {
     ::kill(child, SIGKILL);
@@ -324,6 +330,8 @@ int run(const Options& options) {
   if (options.chatty) {
     delays.print("a quiet peer's message is old", "us");
     metronome.lateness.print("a timer of 10 ms is late", "us");
+    std::printf("  %d of %zu due timers were left to a later call\n", metronome.overlooked,
+                metronome.lateness.count());
   }
   std::printf("\nprocessor time of poll_once:\n");
   calls.cpu.print_histogram(25, "us");
