@@ -58,7 +58,7 @@ bool Checks::print_verdict(const Timeline& timeline, const End& end) const {
   promise(timeline.gaps() <= missed_ + end.dropped,
           "%u snapshots received, %u missing, %llu of them counted as dropped", timeline.received(),
           timeline.gaps(), static_cast<unsigned long long>(missed_ + end.dropped));
-  promise(end.failed == 0, "%d processes of bots have failed", end.failed);
+  promise(end.ended == 0, "%d processes of bots were gone before the end", end.ended);
   if (end.restart)
     promise(timeline.servers() == 2 && banner_, "the server went away and came back%s",
             banner_ ? ", and the window said so" : "");

@@ -20,7 +20,7 @@ class Checks {
   struct End {
     std::size_t players = 0;
     std::uint64_t dropped = 0;  // snapshots that this process dropped, and counted
-    int failed = 0;             // processes that have ended before they were told to
+    int ended = 0;              // processes of bots that were gone before the end
     bool restart = false;       // the server was killed on the way
     double worst_poll_microseconds = 0;
   };

@@ -260,7 +260,7 @@ class Window {
   int finish() {
     server_.look();
     bots_.look();
-    const int failed = bots_.failed();
+    const int ended = bots_.started() - bots_.running();
     server_.kill_all();
     bots_.kill_all();
     std::ifstream complaints(game_.directory + "/errors");
@@ -270,7 +270,7 @@ class Window {
     Checks::End end;
     end.players = game_.players();
     end.dropped = snapshots_.stats().dropped_overflow;
-    end.failed = failed;
+    end.ended = ended;
     end.restart = demo_.restart;
     end.worst_poll_microseconds = hud_.worst_poll_microseconds();
     const bool kept = checks_.print_verdict(timeline_, end);
