@@ -65,9 +65,7 @@ class Asio : public Guest {
     if (!end()) return;
     attachment_->guest = nullptr;
     Attachment::drop(std::exchange(attachment_, nullptr));
-    // Not close(): asio then leaves it to the system to forget the descriptor, and as the loop has
-    // the original open, the system would go on to report it.
-    close(watch_->release());
+    // Cancels, forgets and closes: asio knows that what it was given may have a twin.
     watch_.reset();
   }
 
