@@ -1,9 +1,12 @@
 // A loop inside Qt's, 5 or 6.
 #include <spool/hosts/qt.h>
 
+#include <QAbstractEventDispatcher>
 #include <QCoreApplication>
 #include <QEventLoop>
 #include <QObject>
+#include <QPointer>
+#include <QSocketNotifier>
 #include <QThread>
 #include <QTimer>
 #include <catch2/catch.hpp>
@@ -40,14 +43,19 @@ class QtHost final : public AdapterHost<Qt> {
 };
 
 TEST_CASE(
-    "a program without an event loop of Qt's destroys it in a callback, and nothing is left") {
-  QtHost host;
+    "destroyed in a callback, with no event loop of Qt's, the notifier goes with the program") {
   EventLoop loop = make_loop();
-  auto adapter = std::make_unique<Qt>();
-  adapter->attach(loop).value();
-  loop.post([&] { adapter.reset(); }).value();
-  while (adapter != nullptr) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
-  // A sanitizer tells of a notifier that nobody deletes.
+  QPointer<QSocketNotifier> notifier;
+  {
+    const Application application;
+    auto adapter = std::make_unique<Qt>();
+    adapter->attach(loop).value();
+    notifier = QAbstractEventDispatcher::instance()->findChild<QSocketNotifier*>();
+    CHECK(notifier != nullptr);
+    loop.post([&] { adapter.reset(); }).value();
+    while (adapter != nullptr) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+  }
+  CHECK(notifier == nullptr);
 }
 
 TEST_CASE("it ends with its parent, between turns and in them") {
@@ -56,11 +64,15 @@ TEST_CASE("it ends with its parent, between turns and in them") {
   for (const bool in_turn : {true, false}) {
     auto parent = std::make_unique<QObject>();
     host.adapter().attach(loop, parent.get()).value();
+    const auto end = [&] {
+      parent.reset();
+      host.quit();
+    };
     if (in_turn)
-      loop.post([&] { parent.reset(); }).value();
+      loop.post(end).value();
     else
-      host.after(5ms, [&] { parent.reset(); });
-    host.sleep(30ms);
+      host.after(5ms, end);
+    host.run();
     CHECK(parent == nullptr);
     const std::uint64_t turns = loop.stats().turns;
     loop.wake();
@@ -69,10 +81,8 @@ TEST_CASE("it ends with its parent, between turns and in them") {
   }
   // And can be attached again.
   host.adapter().attach(loop).value();
-  bool ran = false;
-  loop.post([&] { ran = true; }).value();
-  host.sleep(30ms);
-  CHECK(ran);
+  loop.post([&] { host.quit(); }).value();
+  host.run();
 }
 
 TEST_CASE("it may outlive the application") {
@@ -117,9 +127,10 @@ TEST_CASE("attached in a callback that then runs Qt's event loop, it is served b
        other.post(end).value();
        dialog.exec();
        ++ran;
+       host.quit();
      })
       .value();
-  host.sleep(50ms);
+  host.run();
   CHECK(ran == 2);
 }
 
@@ -131,7 +142,11 @@ TEST_CASE("a callback that runs Qt's event loop keeps ours waiting, and nobody s
   bool inner_ran = false;
   int rounds = 0;
   loop.post([&] {
-        loop.post([&] { second_ran = true; }).value();
+        const auto second = [&] {
+          second_ran = true;
+          host.quit();
+        };
+        loop.post(second).value();
         QEventLoop dialog;
         host.after(100ms, [&] {
           CHECK_FALSE(second_ran);
@@ -140,7 +155,7 @@ TEST_CASE("a callback that runs Qt's event loop keeps ours waiting, and nobody s
         for (; !inner_ran; ++rounds) dialog.processEvents(QEventLoop::WaitForMoreEvents);
       })
       .value();
-  host.sleep(300ms);
+  host.run();
   CHECK(inner_ran);
   CHECK(second_ran);
   CHECK(rounds <= 5);
