@@ -114,8 +114,8 @@ TEST_CASE("a call goes on where the one before stopped: nobody of 200 starves, o
 
 TEST_CASE("no axis of the budget is exceeded by more than one read") {
   const std::size_t size = GENERATE(1u, 64u, 5000u, 1'000'000u);
-  INFO("messages of " << size);
-  constexpr std::size_t one_read = 64 << 10;
+  const std::size_t one_read = GENERATE(4u << 10, 64u << 10);
+  INFO("messages of " << size << ", reads of " << one_read);
   constexpr int count = 16;
   testing::FakeClock clock;
   EventLoopConfig config;
