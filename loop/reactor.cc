@@ -160,7 +160,7 @@ Error Reactor::wait(Timeout timeout) noexcept {
   const Result<std::size_t> ready = poller_->wait(events_, length);
   if (!ready.ok()) return ready.error();
   events_end_ = ready.value();
-  if (events_end_ == events_max) result_.more = true;
+  if (events_end_ == events_max) note_more();
   return Error::none;
 }
 
@@ -180,7 +180,30 @@ bool Reactor::look_if_over() noexcept {
   return time_.over();
 }
 
-void Reactor::serve_events(const Budget& budget) noexcept {
+bool Reactor::is_spent(const Budget& budget) noexcept {
+  return (budget.events != 0 && result_.events >= budget.events) ||
+         (budget.messages != 0 && result_.messages >= budget.messages) ||
+         (budget.bytes != 0 && result_.bytes >= budget.bytes) || look_if_over();
+}
+
+// Round after round, for as long as one leaves something behind and the budget lasts: a host that
+// calls once per frame gets what there is, not one read of it.
+Error Reactor::serve_rounds(const Budget& budget, bool has_asked) noexcept {
+  for (std::uint32_t round = 0;; ++round) {
+    if (!serve_events(budget)) break;
+    // What the last turn left was served without asking the kernel for others.
+    const bool has_more = std::exchange(round_more_, false);
+    if (!has_more && has_asked) return Error::none;
+    if (round == rounds_max || is_spent(budget)) break;
+    if (const Error error = wait(Timeout::none()); error != Error::none) return error;
+    has_asked = true;
+  }
+  result_.more = true;
+  return Error::none;
+}
+
+// False: the budget ended it.
+bool Reactor::serve_events(const Budget& budget) noexcept {
   while (events_next_ < events_end_) {
     const PollEvent event = events_[events_next_++];
     Registration* registration = registrations_.find(event.token);
@@ -195,13 +218,9 @@ void Reactor::serve_events(const Budget& budget) noexcept {
     ++result_.events;
     registration->source->on_ready(ready);
     if (events_next_ == events_end_) break;
-    if ((budget.events != 0 && result_.events >= budget.events) ||
-        (budget.messages != 0 && result_.messages >= budget.messages) ||
-        (budget.bytes != 0 && result_.bytes >= budget.bytes) || look_if_over()) {
-      result_.more = true;
-      break;
-    }
+    if (is_spent(budget)) return false;
   }
+  return true;
 }
 
 void Reactor::serve_timers() noexcept {
@@ -239,20 +258,22 @@ Error Reactor::begin_turn(Timeout timeout, const Budget& budget, PollResult& res
   time_.reset(budget);
   tell_untold();
   if (!flush_list_.empty()) time_.before_wait([this] { flush_all(); });  // 1
-  const Error error = wait(timeout);                                     // 2, 3
-  now_ = clock_.at(time_.start());                                       // 4
+  const bool asks = events_next_ == events_end_;
+  Error error = wait(timeout);      // 2, 3
+  now_ = clock_.at(time_.start());  // 4
   local_work_ = false;
   take_wake();
-  serve_events(budget);  // 5
-  serve_timers();        // 6
-  serve_posted();        // 7
+  if (error == Error::none) error = serve_rounds(budget, asks);  // 5
+  serve_timers();                                                // 6
+  serve_posted();                                                // 7
   result = result_;
   return error;
 }
 
 void Reactor::end_turn(PollResult& result, bool local_work) noexcept {
   local_work_ = local_work;
-  result.more = result.more || result_.more || has_local_work();
+  result.more =
+      result.more || result_.more || std::exchange(round_more_, false) || has_local_work();
   more_ = result.more;
   const Instant end = time_.look();
   result.library_time = time_.library_time();

@@ -6,6 +6,8 @@
 //   3 wait                                     8 notices to the user (core::Context)
 //   4 read the clock, once                     9 flush what the notices sent
 //   5 serve descriptors, a bounded share each 10 free what was closed (core::Context)
+//
+// Steps 3 and 5 are repeated, without waiting, while a round leaves something and the budget lasts.
 #pragma once
 
 #include <atomic>
@@ -131,7 +133,7 @@ class Reactor {
     result_.messages += messages;
     result_.bytes += bytes;
   }
-  void note_more() noexcept { result_.more = true; }
+  void note_more() noexcept { round_more_ = true; }
 
   // Work that no descriptor announces: the next turn does not wait, a nested host wakes up.
   void note_local_work() noexcept;
@@ -180,7 +182,9 @@ class Reactor {
   void tell_untold() noexcept;
   void take_wake() noexcept;
   void drain_waker() noexcept;
-  void serve_events(const Budget& budget) noexcept;
+  [[nodiscard]] bool is_spent(const Budget& budget) noexcept;
+  [[nodiscard]] Error serve_rounds(const Budget& budget, bool has_asked) noexcept;
+  [[nodiscard]] bool serve_events(const Budget& budget) noexcept;
   void serve_timers() noexcept;
   void serve_posted() noexcept;
   [[nodiscard]] bool look_if_over() noexcept;
@@ -192,6 +196,7 @@ class Reactor {
   void rearm_nested() noexcept;
 
   static constexpr std::size_t events_max = 64;
+  static constexpr std::uint32_t rounds_max = 64;  // of a turn, with a budget without limits
   static constexpr std::uint32_t bite = 32;  // timers, tasks, notices between two looks at the time
 
   Memory& memory_;
@@ -220,6 +225,7 @@ class Reactor {
   bool nested_ = false;  // the host sleeps elsewhere than in wait()
   bool local_work_ = false;
   bool more_ = false;         // of the last turn
+  bool round_more_ = false;   // a source, or the poller, has left something in this round
   bool some_untold_ = false;  // registrations whose poller does not know
   ThreadOwner owner_;
   std::atomic<bool> woken_{false};

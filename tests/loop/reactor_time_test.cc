@@ -10,13 +10,14 @@ namespace {
 
 // --- Budgets ------------------------------------------------------------------------------------
 
-TEST_CASE("each axis of the budget ends the turn, and what is left comes next without a wait") {
+TEST_CASE("each axis of the budget ends the turn, and the next one goes on where it ended") {
   Rig rig;
   for (int i = 0; i < 5; ++i) {
     const std::size_t source = rig.add_ready();
-    rig.sources[source].work = [&](Readiness) {
+    rig.sources[source].work = [&rig, i](Readiness) {
       rig.reactor.count(10, 1000);
       rig.clock.advance(1ms);
+      rig.poller.ready.erase(1000 + i);
     };
   }
   Budget budget = unlimited;
@@ -31,11 +32,12 @@ TEST_CASE("each axis of the budget ends the turn, and what is left comes next wi
   CHECK(first.more);
   CHECK(rig.reactor.next_deadline() == rig.clock.time());
   CHECK(rig.turn(budget, Timeout::infinite()).more);
+  CHECK(rig.poller.waits.size() == 1);
   const PollResult last = rig.turn(budget);
   CHECK(last.events == 1);
   CHECK_FALSE(last.more);
   CHECK(rig.calls() == std::vector<int>{1, 1, 1, 1, 1});
-  CHECK(rig.poller.waits.size() == 1);
+  CHECK(rig.poller.waits.size() == 2);  // what came meanwhile is not left for another turn
 }
 
 TEST_CASE("a budget that is just enough leaves nothing") {
@@ -57,19 +59,53 @@ TEST_CASE("under a flood nobody starves") {
         1);
 }
 
-TEST_CASE("more than fit into one wait leave more to do") {
+TEST_CASE("more than fit into one wait are served in the same turn") {
   Rig rig;
-  for (int i = 0; i < 65; ++i) rig.add_ready();
+  for (int i = 0; i < 65; ++i) {
+    const std::size_t source = rig.add_ready();
+    rig.sources[source].work = [&rig, i](Readiness) { rig.poller.ready.erase(1000 + i); };
+  }
   const PollResult result = rig.turn();
-  CHECK(result.events == 64);
-  CHECK(result.more);
+  CHECK(result.events == 65);
+  CHECK_FALSE(result.more);
+  CHECK(rig.poller.waits.size() == 2);
 }
 
-TEST_CASE("a source that left something makes more") {
+TEST_CASE("a source that left something is served again in the same turn, after the others") {
+  Rig rig;
+  Log log;
+  for (const char* name : {"big ", "small "}) {
+    const std::size_t source = rig.add_ready();
+    const NativeHandle fd = 1000 + static_cast<NativeHandle>(source);
+    rig.sources[source].work = [&, name, fd](Readiness) {
+      log.push_back(name);
+      if (*name == 'b' && log.size() < 5)
+        rig.reactor.note_more();
+      else
+        rig.poller.ready.erase(fd);
+    };
+  }
+  CHECK_FALSE(rig.turn(Budget{}).more);
+  CHECK(log == Log{"big ", "small ", "big ", "big ", "big "});
+}
+
+TEST_CASE("the budget ends the rounds of a turn, and without one their number does") {
   Rig rig;
   const std::size_t source = rig.add_ready();
-  rig.sources[source].work = [&](Readiness) { rig.reactor.note_more(); };
-  CHECK(rig.turn().more);
+  rig.sources[source].work = [&](Readiness) {
+    rig.reactor.count(1, 100);
+    rig.clock.advance(1ms);
+    rig.reactor.note_more();
+  };
+  for (const Budget& budget : {Budget{5, 0, 0, Duration::zero()}, Budget{0, 5, 0, Duration::zero()},
+                               Budget{0, 0, 500, Duration::zero()}, Budget{0, 0, 0, 5ms}}) {
+    const PollResult result = rig.turn(budget);
+    CHECK(result.events == 5);
+    CHECK(result.more);
+  }
+  const PollResult endless = rig.turn();
+  CHECK(endless.events < 100);
+  CHECK(endless.more);
 }
 
 TEST_CASE("tasks beyond the time for callbacks wait for the next turn") {
