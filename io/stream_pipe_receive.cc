@@ -31,8 +31,7 @@ std::size_t StreamPipe::read_limit() const noexcept {
   const std::size_t available = io_.pool.available();
   const std::size_t room =
       available < memory_per_read ? 0 : (available - memory_per_read) / memory_per_byte;
-  if (state_ == PipeState::active)
-    return std::min({std::size_t{bite_}, io_.receive_buffer.size, room});
+  if (state_ == PipeState::active) return std::min(std::size_t{bite_}, room);
   // A header costs nothing; what may come behind it does, and waits until the host lets it in.
   if (config_->asks_first) return handshake_size - stash_size_;
   return room < smallest_read ? handshake_size - stash_size_ : smallest_read;
@@ -45,7 +44,7 @@ void StreamPipe::receive() noexcept {
   std::array<iovec, 2> buffers;
   std::size_t count = 0;
   std::size_t asked = 0;
-  const std::size_t most = io_.receive_buffer.size;
+  const std::size_t most = io_.receive_buffer.size;  // also of a body, and of both together
   const std::size_t body_rest = body_.size() - body_filled_;
   if (body_rest == 0 && !may_start) return pause_for_memory();
   // A known body is filled in place: its memory is there already. What follows it lands in the
