@@ -117,13 +117,27 @@ struct Allocations {
   std::uint64_t pool;
 };
 
+// Round after round is the same, but not how much of it is on its way at a time: that is the
+// kernel's. So the first few may still need memory for one more queue; what leaks needs it in all
+// of them.
+template <typename Round>
+bool needs_no_more_memory(const World& world, Round round) {
+  int without = 0;
+  for (int i = 0; i < 15 && without < 2; ++i) {
+    const Allocations before(world);
+    round();
+    without = Allocations(world) == before ? without + 1 : 0;
+  }
+  return without == 2;
+}
+
 std::string any_wire() { return GENERATE(as<std::string>(), "ipc", "tcp"); }
 
 }  // namespace
 
 TEST_CASE(
-    "A hundred thousand requests in flight are all answered, in any order, and the second time "
-    "nothing is allocated") {
+    "A hundred thousand requests in flight are all answered, in any order, and soon nothing is "
+    "allocated for them") {
   Crowd crowd(any_wire());
   const auto round = [&] {
     crowd.ask();
@@ -133,10 +147,7 @@ TEST_CASE(
     CHECK(crowd.receive() == many);
     crowd.rest();
   };
-  round();
-  const Allocations before(crowd.world);
-  for (int i = 0; i < 3; ++i) round();
-  CHECK(Allocations(crowd.world) == before);
+  CHECK(needs_no_more_memory(crowd.world, round));
   CHECK(crowd.req.stats().resent == 0);
   CHECK(crowd.req.stats().dropped_stale == 0);
 }
@@ -162,10 +173,7 @@ TEST_CASE(
     CHECK(crowd.req.stats().dropped_stale == rounds * many);
     crowd.rest();
   };
-  round();
-  const Allocations before(crowd.world);
-  round();
-  CHECK(Allocations(crowd.world) == before);
+  CHECK(needs_no_more_memory(crowd.world, round));
 }
 
 TEST_CASE("A hundred thousand requests that are not answered in time end, each at its own time") {
@@ -187,10 +195,7 @@ TEST_CASE("A hundred thousand requests that are not answered in time end, each a
     CHECK(late == many / 2);
     crowd.rest();
   };
-  round();
-  const Allocations before(crowd.world);
-  round();
-  CHECK(Allocations(crowd.world) == before);
+  CHECK(needs_no_more_memory(crowd.world, round));
 }
 
 TEST_CASE("A hundred thousand requests survive their connection, and are answered over the next") {
@@ -209,8 +214,5 @@ TEST_CASE("A hundred thousand requests survive their connection, and are answere
     CHECK(crowd.receive() == many);
     crowd.rest();
   };
-  round();
-  const Allocations before(crowd.world);
-  round();
-  CHECK(Allocations(crowd.world) == before);
+  CHECK(needs_no_more_memory(crowd.world, round));
 }
