@@ -37,6 +37,7 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
 Context::~Context() {
   SPOOL_ASSERT(!reactor_.in_turn());
   abort_sockets();
+  forget_waiters();
   for (auto& transport : transports_) transport.reset();
   if (receive_storage_ != nullptr)
     memory().deallocate(receive_storage_, io::ReceiveBuffer::front_room + config_.receive_buffer,
@@ -60,6 +61,7 @@ Error Context::after_fork_child() noexcept {
     io_.is_fork_child = false;
     events_first_ = events_count_ = 0;
   });
+  if (!woken_.empty()) reactor_.note_local_work();  // by the end of their sockets
   return broken_;
 }
 
@@ -125,6 +127,7 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
   ask_admissions(result);  // 8
   deliver_events(result);
   notify_changed(result);
+  call_woken(result);
   reactor_.flush_all();  // 9
   free_reaped();         // 10
   reactor_.end_turn(result, has_local_work());
@@ -137,7 +140,8 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
 
 bool Context::has_local_work() const noexcept {
   return events_count_ != 0 || !changed_.empty() || !asked_.empty() || !reaped_pipes_.empty() ||
-         !reaped_exchanges_.empty() || !reaped_endpoints_.empty() || !reaped_sockets_.empty();
+         !reaped_exchanges_.empty() || !reaped_endpoints_.empty() || !reaped_sockets_.empty() ||
+         !woken_.empty();
 }
 
 // Each of these leaves to the next turn what the time is too short for.

@@ -16,6 +16,7 @@
 #include "spool/core/options.h"
 #include "spool/core/socket.h"
 #include "spool/core/stats.h"
+#include "spool/core/waiter.h"
 #include "spool/io/dns/dns_resolver.h"
 #include "spool/io/io_context.h"
 #include "spool/io/transport.h"
@@ -104,6 +105,30 @@ class Context {
     return static_cast<std::uint32_t>(random_.next());
   }
   void mark_changed(Notified& changed) noexcept;
+  // `waiter` waits from here on, in `list` or, if that is null, for nothing but its deadline.
+  void wait(Waiter& waiter, WaitList* list, std::optional<Instant> deadline) noexcept;
+  // It is called in step 8 of this turn or of the next.
+  void wake(Waiter& waiter, Error why) noexcept;
+  void wake_all(WaitList& list, Error why) noexcept;
+  // Within step 8: calls those who wait while ready() is true, in their order, each once. What they
+  // wait for is gone when open() is false. Returns how many.
+  template <typename Ready, typename Open>
+  std::uint32_t serve(WaitList& list, Ready&& ready, Open&& open) noexcept {
+    WaitList now;  // who waits again, waits behind these
+    now.splice_back(list);
+    std::uint32_t called = 0;
+    while (!now.empty() && open() && ready() && !reactor_.enough_calls(called + 1)) {
+      Waiter& waiter = *now.front();
+      forget(waiter);
+      waiter.on_wake(Error::none);
+      ++called;
+    }
+    if (!open()) wake_all(now, Error::closed);
+    now.splice_back(list);
+    list.splice_back(now);
+    return called;
+  }
+  void forget(Waiter& waiter) noexcept;
   // In step 8 the host is asked whether it lets this peer in.
   void ask(io::Pipe& pipe) noexcept;
   void report(const Event& event) noexcept;
@@ -133,6 +158,8 @@ class Context {
   void log(const Event& event) noexcept;
   void ask_admissions(PollResult& result) noexcept;
   void notify_changed(PollResult& result) noexcept;
+  void call_woken(PollResult& result) noexcept;
+  void forget_waiters() noexcept;
   void abort_sockets() noexcept;
   void free_reaped() noexcept;
   [[nodiscard]] bool has_local_work() const noexcept;
@@ -150,6 +177,8 @@ class Context {
   loop::Slab<EndpointSlot, EndpointTag> endpoints_;
   loop::Slab<Exchange, ExchangeTag> exchanges_;
   loop::List<Notified, ChangedTag> changed_;
+  WaitList sleepers_;  // who wait for their deadline only
+  WaitList woken_;
   loop::List<io::Pipe, io::PeerList> asked_;  // held: the host has not been asked yet
   loop::List<Exchange, ExchangeListTag> reaped_exchanges_;
   loop::List<io::Pipe, io::OwnerList> reaped_pipes_;

@@ -17,12 +17,13 @@ Error Exchange::open(ExchangeHandle handle, const protocols::ExchangeTimes& time
 void Exchange::close() noexcept {
   if (exchange_ == nullptr) return;
   on_readable_.set(nullptr);
+  context_.wake_all(readers_, Error::closed);
   loop::Link<ChangedTag>::unlink();
   socket_.protocol().close_exchange(*std::exchange(exchange_, nullptr));
 }
 
 void Exchange::on_readable() noexcept {
-  if (!on_readable_) return;
+  if (!on_readable_ && readers_.empty()) return;
   news_ = true;
   context_.mark_changed(*this);
 }
@@ -33,15 +34,25 @@ void Exchange::set_on_readable(Function<void()> fn) noexcept {
   if (exchange_->can_receive()) on_readable();
 }
 
+void Exchange::wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  context_.wait(waiter, &readers_, deadline);
+  if (exchange_->can_receive()) context_.mark_changed(*this);
+}
+
 // As Socket::notify: who reads is called again while there is more; who does not, when more comes.
 std::uint32_t Exchange::notify() noexcept {
-  if (exchange_ == nullptr || !on_readable_ || !exchange_->can_receive() ||
-      !std::exchange(news_, false))
-    return 0;
-  const std::uint32_t takes = takes_;
-  on_readable_.call();
-  if (exchange_ != nullptr && takes_ != takes && exchange_->can_receive()) on_readable();
-  return 1;
+  std::uint32_t calls = 0;
+  if (can_receive() && on_readable_ && std::exchange(news_, false)) {
+    const std::uint32_t takes = takes_;
+    on_readable_.call();
+    ++calls;
+    if (takes_ != takes && can_receive()) on_readable();
+  }
+  if (readers_.empty()) return calls;
+  calls += context_.serve(
+      readers_, [this] { return can_receive(); }, [this] { return is_open(); });
+  if (!readers_.empty() && can_receive()) context_.mark_changed(*this);
+  return calls;
 }
 
 }  // namespace spool::core

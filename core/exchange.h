@@ -4,6 +4,7 @@
 
 #include "spool/core/events.h"
 #include "spool/core/notice.h"
+#include "spool/core/waiter.h"
 #include "spool/loop/intrusive_list.h"
 #include "spool/protocols/exchange.h"
 #include "spool/protocols/protocol.h"
@@ -42,15 +43,21 @@ class Exchange final : public protocols::ExchangeHost,
 
   // An empty function takes the notice away.
   void set_on_readable(Function<void()> fn) noexcept;
+  void wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
   std::uint32_t notify() noexcept override;
   void on_readable() noexcept override;
 
  private:
+  [[nodiscard]] bool can_receive() const noexcept {
+    return exchange_ != nullptr && exchange_->can_receive();
+  }
+
   Context& context_;
   Socket& socket_;
   protocols::Exchange* exchange_ = nullptr;  // null: closed
   ExchangeHandle handle_{};
   NoticeSlot on_readable_;
+  WaitList readers_;
   std::uint32_t takes_ = 0;
   bool news_ = false;  // that on_readable_ has not been told
 };

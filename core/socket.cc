@@ -142,13 +142,13 @@ void Socket::close_exchange(Exchange& exchange) noexcept {
 // --- Notices ----------------------------------------------------------------------------------
 
 void Socket::on_readable() noexcept {
-  if (state_ != State::open || !on_readable_) return;
+  if (state_ != State::open || (!on_readable_ && readers_.empty())) return;
   readable_news_ = true;
   context_.mark_changed(*this);
 }
 
 void Socket::on_writable() noexcept {
-  if (state_ != State::open || !on_writable_) return;
+  if (state_ != State::open || (!on_writable_ && writers_.empty())) return;
   if (std::exchange(reply_blocked_, false)) reply_news_ = true;
   context_.mark_changed(*this);
 }
@@ -182,7 +182,29 @@ std::uint32_t Socket::notify() noexcept {
     on_writable_.call();
     ++calls;
   }
+  return calls + serve_waiters();
+}
+
+std::uint32_t Socket::serve_waiters() noexcept {
+  if (readers_.empty() && writers_.empty()) return 0;
+  const auto open = [this] { return state_ == State::open; };
+  const auto receivable = [this] { return can_receive(); };
+  const auto sendable = [this] { return can_send(); };
+  const std::uint32_t calls =
+      context_.serve(readers_, receivable, open) + context_.serve(writers_, sendable, open);
+  if ((!readers_.empty() && can_receive()) || (!writers_.empty() && can_send()))
+    context_.mark_changed(*this);
   return calls;
+}
+
+void Socket::wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  context_.wait(waiter, &readers_, deadline);
+  if (can_receive()) context_.mark_changed(*this);
+}
+
+void Socket::wait_writable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  context_.wait(waiter, &writers_, deadline);
+  if (can_send()) context_.mark_changed(*this);
 }
 
 // --- protocols::ProtocolHost ------------------------------------------------------------------
@@ -245,6 +267,8 @@ void Socket::close(Duration linger, std::uint64_t* lost) noexcept {
   lost_result_ = lost;
   on_readable_.set(nullptr);
   on_writable_.set(nullptr);
+  context_.wake_all(readers_, Error::closed);
+  context_.wake_all(writers_, Error::closed);
   admission_ = nullptr;
   loop::Link<ChangedTag>::unlink();
   // No peer can be waited for that may never come; and nothing is to be asked again when its peer

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "spool/core/endpoint.h"
@@ -20,6 +21,7 @@
 #include "spool/core/options.h"
 #include "spool/core/peer_info.h"
 #include "spool/core/stats.h"
+#include "spool/core/waiter.h"
 #include "spool/loop/box.h"
 #include "spool/loop/function.h"
 #include "spool/loop/intrusive_list.h"
@@ -71,6 +73,10 @@ class Socket final : public protocols::ProtocolHost,
   void set_on_readable(Function<void()> fn) noexcept;
   void set_on_writable(Function<void()> fn) noexcept;
   // Step 8 of a turn: calls the user, at most once each. Returns how many calls.
+  // Called in step 8 when there is something to receive (room to send), in turn with others who
+  // wait for the same.
+  void wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
+  void wait_writable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
   std::uint32_t notify() noexcept override;
 
   // Before the first endpoint: pipes of a stream wait until the function has said yes.
@@ -129,6 +135,7 @@ class Socket final : public protocols::ProtocolHost,
   void on_pipe_dropped(io::Pipe& pipe, Error reason, std::uint64_t count) noexcept override;
 
  private:
+  [[nodiscard]] std::uint32_t serve_waiters() noexcept;
   enum class State : std::uint8_t { open, closing, closed };
 
   // What a released pipe may still do.
@@ -173,7 +180,9 @@ class Socket final : public protocols::ProtocolHost,
   bool raw_;
   State state_ = State::open;
   bool closing_endpoints_ = false;  // more pipes may come in from them
-  bool readable_news_ = false;      // that on_readable_ has not been told
+  WaitList readers_;
+  WaitList writers_;
+  bool readable_news_ = false;  // that on_readable_ has not been told
   bool told_writable_ = false;
   bool reply_blocked_ = false;       // one would have, and nobody was told since
   bool reply_news_ = false;          // that on_writable_ has not been told

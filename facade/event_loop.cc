@@ -74,6 +74,21 @@ Result<void> EventLoop::after_fork_child() noexcept {
   return context_ != nullptr ? context_->after_fork_child() : Error::closed;
 }
 
+Result<void> EventLoop::wait_until(Instant deadline, Waiter& waiter) noexcept {
+  core::Context* context = here();
+  if (context == nullptr) return internal::why_gone(anchor_);
+  context->wait(waiter, nullptr, deadline);
+  return {};
+}
+
+Result<void> EventLoop::call_soon(Waiter& waiter) noexcept {
+  core::Context* context = here();
+  if (context == nullptr) return internal::why_gone(anchor_);
+  context->wait(waiter, nullptr, std::nullopt);
+  context->wake(waiter, Error::none);
+  return {};
+}
+
 std::optional<Instant> EventLoop::next_deadline() noexcept {
   core::Context* context = here();
   return context != nullptr ? context->reactor().next_deadline() : std::nullopt;

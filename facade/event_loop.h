@@ -11,6 +11,7 @@
 #include "spool/core/event_loop_config.h"
 #include "spool/core/options.h"
 #include "spool/core/stats.h"
+#include "spool/core/waiter.h"
 #include "spool/io/message.h"
 #include "spool/loop/budget.h"
 #include "spool/loop/explanation.h"
@@ -92,6 +93,11 @@ class EventLoop {
   // that calls exec or _exit needs none of this: all descriptors close on exec. reentrant from
   // within a callback.
   Result<void> after_fork_child() noexcept;
+
+  // `waiter` is called at that time and not before; `waiter` is called in the notice step of this
+  // turn or of the next. closed, wrong_thread: it will not be.
+  Result<void> wait_until(Instant deadline, Waiter& waiter) noexcept;
+  Result<void> call_soon(Waiter& waiter) noexcept;
 
   // Any thread, any signal handler: a poll_once that waits returns. Calls that meet are one.
   void wake() noexcept;

@@ -78,6 +78,13 @@ void ExchangeBase::on_readable(Function<void()> callback) noexcept {
   if (exchange != nullptr) exchange->set_on_readable(std::move(callback));
 }
 
+Result<void> ExchangeBase::wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  core::Exchange* exchange = find(anchor_, handle_);
+  if (exchange == nullptr) return why_gone(anchor_);
+  exchange->wait_readable(waiter, deadline);
+  return {};
+}
+
 Error ExchangeBase::change_subscription(std::string_view topic, bool add) noexcept {
   core::Exchange* exchange = find(anchor_, handle_);
   if (exchange == nullptr) return why_gone(anchor_);

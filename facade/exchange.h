@@ -8,12 +8,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "spool/core/events.h"
 #include "spool/core/options.h"
+#include "spool/core/waiter.h"
 #include "spool/io/message.h"
 #include "spool/loop/function.h"
 #include "spool/loop/result.h"
@@ -45,6 +47,8 @@ class ExchangeBase {
   [[nodiscard]] bool can_recv() const noexcept;
   // As SocketBase::on_readable; also called when it ends without a message.
   void on_readable(Function<void()> callback) noexcept;
+  // As SocketBase::wait_readable; also called when it ends without a message.
+  Result<void> wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
 
   // Ends it: what was asked is forgotten, answers that still come are dropped and counted.
   void close() noexcept;

@@ -113,6 +113,20 @@ void SocketBase::on_writable(Function<void()> callback) noexcept {
   if (socket != nullptr) socket->set_on_writable(std::move(callback));
 }
 
+Result<void> SocketBase::wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return why_gone(anchor_);
+  socket->wait_readable(waiter, deadline);
+  return {};
+}
+
+Result<void> SocketBase::wait_writable(Waiter& waiter, std::optional<Instant> deadline) noexcept {
+  core::Socket* socket = find(anchor_, handle_);
+  if (socket == nullptr) return why_gone(anchor_);
+  socket->wait_writable(waiter, deadline);
+  return {};
+}
+
 std::size_t SocketBase::peers() const noexcept {
   const core::Socket* socket = find(anchor_, handle_);
   return socket == nullptr ? 0 : socket->peers();

@@ -16,6 +16,7 @@
 #include "spool/core/options.h"
 #include "spool/core/peer_info.h"
 #include "spool/core/stats.h"
+#include "spool/core/waiter.h"
 #include "spool/endpoint.h"
 #include "spool/exchange.h"
 #include "spool/io/message.h"
@@ -84,6 +85,13 @@ class SocketBase {
   void on_readable(Function<void()> callback) noexcept;
   // The same when a send has become possible after it was not.
   void on_writable(Function<void()> callback) noexcept;
+
+  // For those who wait in a way of their own (coroutines, fibres): `waiter` is called once, when
+  // there is something to receive (room to send), or at the deadline. Several take turns. Ask
+  // try_recv (try_send) before: what is there already is announced in the next turn. closed,
+  // wrong_thread: it will not be called.
+  Result<void> wait_readable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
+  Result<void> wait_writable(Waiter& waiter, std::optional<Instant> deadline) noexcept;
 
   // All zero when closed.
   [[nodiscard]] SocketStats stats() const noexcept;

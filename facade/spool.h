@@ -33,4 +33,5 @@
 #include "spool/loop/time.h"
 #include "spool/patterns.h"
 #include "spool/socket.h"
+#include "spool/timer.h"
 #include "spool/version.h"

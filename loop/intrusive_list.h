@@ -61,9 +61,16 @@ class List {
     if (item != nullptr) static_cast<Node*>(item)->unlink();
     return item;
   }
-  // Moves all of `other` behind what is here.
+  // Moves all of `other` behind what is here, in O(1).
   void splice_back(List& other) noexcept {
-    while (T* item = other.pop_front()) push_back(*item);
+    if (other.empty()) return;
+    Node* first = other.head_.next_;
+    Node* last = other.head_.prev_;
+    other.head_.prev_ = other.head_.next_ = &other.head_;
+    first->prev_ = head_.prev_;
+    head_.prev_->next_ = first;
+    last->next_ = &head_;
+    head_.prev_ = last;
   }
 
  private:

@@ -12,6 +12,7 @@ PUBLIC_BELOW_FACADE = {
     "core/options.h",
     "core/peer_info.h",
     "core/stats.h",
+    "core/waiter.h",
     "io/ip_address.h",
     "io/message.h",
     "io/peer_credentials.h",
@@ -24,10 +25,12 @@ PUBLIC_BELOW_FACADE = {
     "loop/fatal.h",
     "loop/function.h",
     "loop/handle.h",
+    "loop/intrusive_list.h",
     "loop/memory.h",
     "loop/poller.h",
     "loop/result.h",
     "loop/time.h",
+    "loop/timer_queue.h",
     "protocols/socket_type.h",
 }
 
