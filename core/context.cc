@@ -29,14 +29,15 @@ Context::Context(Anchor& anchor, EventLoopConfig&& config) noexcept
       resolver_(config_.resolver != nullptr ? *config_.resolver : dns_),
       sockets_(anchor.memory(), config_.sockets_max),
       endpoints_(anchor.memory()),
-      exchanges_(anchor.memory()) {
+      exchanges_(anchor.memory()),
+      watches_(anchor.memory()) {
   anchor_.context = this;
   pool().set_owner(&reactor_.owner());
 }
 
 Context::~Context() {
   SPOOL_ASSERT(!reactor_.in_turn());
-  abort_sockets();
+  abort_all();
   forget_waiters();
   for (auto& transport : transports_) transport.reset();
   if (receive_storage_ != nullptr)
@@ -48,7 +49,10 @@ Context::~Context() {
   anchor_.drop_context();
 }
 
-void Context::abort_sockets() noexcept {
+void Context::abort_all() noexcept {
+  watches_.for_each([this](WatchHandle, FdWatch& watch) {
+    if (watch.is_open()) close(watch);
+  });
   sockets_.for_each([](SocketHandle, Socket& socket) { socket.abort(); });
   free_reaped();
 }
@@ -57,7 +61,7 @@ Error Context::after_fork_child() noexcept {
   if (reactor_.in_turn()) return Error::reentrant;
   broken_ = reactor_.after_fork_child([this] {
     io_.is_fork_child = true;
-    abort_sockets();
+    abort_all();
     io_.is_fork_child = false;
     events_first_ = events_count_ = 0;
   });
@@ -141,7 +145,7 @@ PollResult Context::poll_once(Timeout timeout, const Budget& budget) noexcept {
 bool Context::has_local_work() const noexcept {
   return events_count_ != 0 || !changed_.empty() || !asked_.empty() || !reaped_pipes_.empty() ||
          !reaped_exchanges_.empty() || !reaped_endpoints_.empty() || !reaped_sockets_.empty() ||
-         !woken_.empty();
+         !reaped_watches_.empty() || !woken_.empty();
 }
 
 // Each of these leaves to the next turn what the time is too short for.
@@ -266,6 +270,7 @@ void Context::free_reaped() noexcept {
   while (Exchange* exchange = reaped_exchanges_.pop_front()) exchanges_.erase(exchange->handle());
   while (Endpoint* endpoint = reaped_endpoints_.pop_front()) endpoints_.erase(endpoint->handle);
   while (Socket* socket = reaped_sockets_.pop_front()) sockets_.erase(socket->handle());
+  while (FdWatch* watch = reaped_watches_.pop_front()) watches_.erase(watch->handle());
 }
 
 // --- Sockets and endpoints --------------------------------------------------------------------
@@ -392,6 +397,22 @@ Result<ExchangeHandle> Context::open_exchange(Socket& socket,
   if (error == Error::none) return handle;
   exchanges_.erase(handle);
   return error;
+}
+
+Result<WatchHandle> Context::watch(NativeHandle fd, Interest interest,
+                                   Function<void(Readiness)> fn) noexcept {
+  const WatchHandle handle = watches_.insert(*this);
+  if (!handle.valid()) return Error::no_memory;
+  const Error error = watches_.find(handle)->open(handle, fd, interest, std::move(fn));
+  if (error == Error::none) return handle;
+  watches_.erase(handle);
+  return error;
+}
+
+void Context::close(FdWatch& watch) noexcept {
+  watch.close();
+  reaped_watches_.push_back(watch);
+  reactor_.note_local_work();
 }
 
 Socket* Context::socket_of(EndpointHandle handle) noexcept {

@@ -12,6 +12,7 @@
 #include "spool/core/event_loop_config.h"
 #include "spool/core/events.h"
 #include "spool/core/exchange.h"
+#include "spool/core/fd_watch.h"
 #include "spool/core/notice.h"
 #include "spool/core/options.h"
 #include "spool/core/socket.h"
@@ -74,6 +75,15 @@ class Context {
     Exchange* exchange = exchanges_.find(handle);
     return exchange != nullptr && exchange->is_open() ? exchange : nullptr;
   }
+  // A descriptor of the host's. invalid_argument, no_memory, or what the poller said.
+  [[nodiscard]] Result<WatchHandle> watch(NativeHandle fd, Interest interest,
+                                          Function<void(Readiness)> fn) noexcept;
+  // Null when it is closed.
+  [[nodiscard]] FdWatch* find(WatchHandle handle) noexcept {
+    FdWatch* watch = watches_.find(handle);
+    return watch != nullptr && watch->is_open() ? watch : nullptr;
+  }
+  void close(FdWatch& watch) noexcept;
   // The socket of an endpoint; null when that is closed.
   [[nodiscard]] Socket* socket_of(EndpointHandle handle) noexcept;
   // Nothing happens when it is closed already.
@@ -160,7 +170,7 @@ class Context {
   void notify_changed(PollResult& result) noexcept;
   void call_woken(PollResult& result) noexcept;
   void forget_waiters() noexcept;
-  void abort_sockets() noexcept;
+  void abort_all() noexcept;
   void free_reaped() noexcept;
   [[nodiscard]] bool has_local_work() const noexcept;
 
@@ -176,6 +186,7 @@ class Context {
   loop::Slab<Socket, SocketTag> sockets_;
   loop::Slab<EndpointSlot, EndpointTag> endpoints_;
   loop::Slab<Exchange, ExchangeTag> exchanges_;
+  loop::Slab<FdWatch, WatchTag> watches_;
   loop::List<Notified, ChangedTag> changed_;
   WaitList sleepers_;  // who wait for their deadline only
   WaitList woken_;
@@ -184,6 +195,7 @@ class Context {
   loop::List<io::Pipe, io::OwnerList> reaped_pipes_;
   loop::List<Endpoint, EndpointListTag> reaped_endpoints_;
   loop::List<Socket, ReapedSocketTag> reaped_sockets_;
+  loop::List<FdWatch, ReapedWatchTag> reaped_watches_;
   Event* events_ = nullptr;  // a ring of config_.event_queue
   std::uint32_t events_first_ = 0;
   std::uint32_t events_count_ = 0;

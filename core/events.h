@@ -15,9 +15,11 @@ namespace spool {
 struct SocketTag {};
 struct EndpointTag {};
 struct ExchangeTag {};
+struct WatchTag {};
 using SocketHandle = Handle<SocketTag>;
 using EndpointHandle = Handle<EndpointTag>;
 using ExchangeHandle = Handle<ExchangeTag>;
+using WatchHandle = Handle<WatchTag>;
 
 enum class EventKind : std::uint8_t {
   listening,         // an address is bound

@@ -24,23 +24,25 @@ class Notified : public loop::Link<ChangedTag> {
 
 // One function of the user's. It may replace itself, and close whatever it belongs to, while it
 // runs: meanwhile it lives on the stack.
-class NoticeSlot {
+template <typename... Args>
+class BasicNoticeSlot {
  public:
-  void set(Function<void()> fn) noexcept {
+  void set(Function<void(Args...)> fn) noexcept {
     fn_ = std::move(fn);
     replaced_ = true;
   }
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fn_); }
-  void call() noexcept {
+  void call(Args... args) noexcept {
     replaced_ = false;
-    Function<void()> running = std::move(fn_);
-    running();
+    Function<void(Args...)> running = std::move(fn_);
+    running(args...);
     if (!replaced_) fn_ = std::move(running);
   }
 
  private:
-  Function<void()> fn_;
+  Function<void(Args...)> fn_;
   bool replaced_ = false;  // by the call that is running
 };
+using NoticeSlot = BasicNoticeSlot<>;
 
 }  // namespace spool::core

@@ -124,6 +124,14 @@ Result<void> EventLoop::post(Function<void()> task) noexcept {
   return context_ != nullptr ? context_->reactor().post(task) : Error::closed;
 }
 
+Result<Watch> EventLoop::watch(NativeHandle fd, Interest interest,
+                               Function<void(Readiness)> on_ready) noexcept {
+  if (here() == nullptr) return internal::why_gone(anchor_);
+  const Result<WatchHandle> handle = context_->watch(fd, interest, std::move(on_ready));
+  if (!handle.ok()) return handle.error();
+  return Watch(anchor_, handle.value());
+}
+
 Result<SocketHandle> EventLoop::open_handle(SocketType type, bool raw,
                                             const SocketOptions& options) noexcept {
   if (here() == nullptr) return internal::why_gone(anchor_);

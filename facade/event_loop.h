@@ -21,6 +21,7 @@
 #include "spool/loop/time.h"
 #include "spool/patterns.h"
 #include "spool/protocols/socket_type.h"
+#include "spool/watch.h"
 
 namespace spool {
 
@@ -104,6 +105,13 @@ class EventLoop {
   // Any thread: `task` runs in the next turn, on the loop's thread. would_block when
   // EventLoopConfig::post_queue are waiting, not_supported without threads; then it does not run.
   Result<void> post(Function<void()> task) noexcept;
+
+  // Watches a descriptor of the host's in this loop, whichever host that runs in: `on_ready` is
+  // called by poll_once, at most once per turn, while it is ready; level-triggered. Without one,
+  // Watch::wait_ready hears of it. The descriptor stays the host's, and outlives the Watch; one
+  // descriptor is watched once. invalid_argument, no_memory, or what the system said.
+  [[nodiscard]] Result<Watch> watch(NativeHandle fd, Interest interest,
+                                    Function<void(Readiness)> on_ready = nullptr) noexcept;
 
   // A socket of a type: Pair, Req, Sub, ... (patterns.h). invalid_argument (options; last_error
   // names it), limit_reached (EventLoopConfig::sockets_max), no_memory.

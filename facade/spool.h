@@ -35,3 +35,4 @@
 #include "spool/socket.h"
 #include "spool/timer.h"
 #include "spool/version.h"
+#include "spool/watch.h"
