@@ -252,5 +252,17 @@ TEST_CASE("a poller that wants the deadline hears of it when it changes, and nev
   CHECK(told.size() == count + 1);
 }
 
+TEST_CASE("what a budget left behind wakes a host that sleeps elsewhere, at once") {
+  Rig rig(false, true);
+  const std::size_t source = rig.add_ready();
+  rig.sources[source].work = [&](Readiness) { rig.reactor.note_more(); };
+  CHECK(rig.turn(Budget{1, 0, 0, Duration::zero()}).more);
+  REQUIRE(rig.poller.deadlines.size() == 1);
+  CHECK(rig.poller.deadlines.back() == rig.clock.time());
+  rig.poller.ready.clear();
+  CHECK_FALSE(rig.turn().more);
+  CHECK_FALSE(rig.poller.deadlines.back().has_value());
+}
+
 }  // namespace
 }  // namespace spool::loop
