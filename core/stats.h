@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "spool/loop/time.h"
+
 namespace spool {
 
 // What went over one connection, or over several; and every way in which a message can get lost.

@@ -12,6 +12,7 @@
 // of the library below it: it may do anything, waiting again and destroying the waiter included.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "spool/loop/error.h"
