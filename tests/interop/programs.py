@@ -40,8 +40,9 @@ class Program:
             # nngcat's PAIR fails on a count.
             argv += ["--interval", "0"] if not self.is_nng else ["--interval", "1"] if kind == "pair" else ["-C1000000"]
         if interval is not None:
-            # nngcat knows whole seconds only, and 0 means none. Its surveys end after a second. When the next one begins
-            # in that moment, nng 1.5 locks itself up at times: its timer waits for the socket, which waits for it.
+            # nngcat knows whole seconds only, and 0 means none. Its surveys end after a second. When the next one
+            # begins in that moment, nng 1.5 locks itself up at times: its timer waits for the socket, and the socket
+            # for its timer.
             least = 2 if kind == "surveyor" else 1
             argv += ["--interval", str(max(least, round(interval)) if self.is_nng else interval)]
         if count is not None and self.name != "nanomsg":
