@@ -13,7 +13,8 @@ case "$display" in
     folder="$(mktemp -d)"
     mkfifo "$folder/number"
     # The server chooses a free number and says it when it is ready: two tests at a time do not meet.
-    Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$folder/number" 2>"$folder/log" &
+    # It stays as it is when its last client goes: a server that starts anew then refuses the next one for a moment.
+    Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -noreset 3>"$folder/number" 2>"$folder/log" &
     server=$!
     trap 'kill "$server" 2>/dev/null || true; wait "$server" || true; rm -rf "$folder"' EXIT
     if ! read -r -t 60 number <"$folder/number"; then
