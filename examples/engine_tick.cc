@@ -189,7 +189,10 @@ int main(int argc, char** argv) {
   const int fps = argc > 1 ? std::atoi(argv[1]) : 60;
   const int seconds = argc > 2 ? std::atoi(argv[2]) : 2;
   if (fps < 20 || fps > 1000 || seconds < 1 || seconds > 600) {
-    std::fprintf(stderr, "usage: engine_tick [FRAMES PER SECOND 20..1000] [SECONDS 1..600]\n");
+    std::fprintf(
+        stderr,
+        "engine_tick: '%s' frames per second, '%s' seconds: expected 20 to 1000, 1 to 600\n",
+        argc > 1 ? argv[1] : "60", argc > 2 ? argv[2] : "2");
     return 2;
   }
   const Clock::duration frame = 1'000'000'000ns / fps;
