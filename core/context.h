@@ -127,11 +127,11 @@ class Context {
     WaitList now;  // who waits again, waits behind these
     now.splice_back(list);
     std::uint32_t called = 0;
-    while (!now.empty() && open() && ready() && !reactor_.enough_calls(called + 1)) {
+    while (!now.empty() && open() && ready()) {
       Waiter& waiter = *now.front();
       forget(waiter);
       waiter.on_wake(Error::none);
-      ++called;
+      if (reactor_.enough_calls(++called)) break;
     }
     if (!open()) wake_all(now, Error::closed);
     now.splice_back(list);

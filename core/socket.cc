@@ -190,8 +190,8 @@ std::uint32_t Socket::serve_waiters() noexcept {
   const auto open = [this] { return state_ == State::open; };
   const auto receivable = [this] { return can_receive(); };
   const auto sendable = [this] { return can_send(); };
-  const std::uint32_t calls =
-      context_.serve(readers_, receivable, open) + context_.serve(writers_, sendable, open);
+  std::uint32_t calls = context_.serve(readers_, receivable, open);
+  calls += context_.serve(writers_, sendable, open);
   if ((!readers_.empty() && can_receive()) || (!writers_.empty() && can_send()))
     context_.mark_changed(*this);
   return calls;

@@ -236,6 +236,24 @@ TEST_CASE("many who wait are called within the time for callbacks, the rest in t
   CHECK(world.loop.poll_once(Timeout::none(), budget).notices == 2);
 }
 
+TEST_CASE("tasks that use up the time for callbacks leave who waits for a socket a turn") {
+  World world;
+  auto first = world.make("a");
+  auto second = world.make("b");
+  world.pull.wait_readable(*first, std::nullopt).value();
+  world.pull.wait_readable(*second, std::nullopt).value();
+  world.push.try_send("1").value();
+  world.push.try_send("2").value();
+  Budget budget;
+  budget.callback_time = 1ms;
+  for (int turn = 1; turn <= 2; ++turn) {
+    world.loop.post([&] { world.clock.advance(5ms); }).value();
+    CHECK(world.loop.poll_once(Timeout::none(), budget).more == (turn == 1));
+    CHECK(world.log.size() == static_cast<std::size_t>(turn));
+  }
+  CHECK(world.log == Log{"a 1", "b 2"});
+}
+
 TEST_CASE("an exchange wakes who waits for it: for its answer, its deadline, its end") {
   World world;
   Req req = world.loop.open<Req>().value();
